@@ -1,0 +1,1 @@
+"""The vocabulary: usage, prices, cost, findings, snapshots and reports, as plain values."""

@@ -1,0 +1,178 @@
+"""The report: one value that holds what was checked, what it costs, and what to do about it.
+
+Every output (terminal, Markdown, SARIF, a policy's input) shows this value and computes nothing of its own.
+
+History of the schema:
+- 1 (0.1.0): routes with costs, changes by meter, causes, budgets, findings and caveats.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from codeops.core.cost import Caveat
+from codeops.core.finding import Finding
+from codeops.core.location import Location
+from codeops.core.snapshot import Environment, PriceBookRef
+
+__all__ = ["REPORT_SCHEMA", "BudgetResult", "Cause", "Change", "MeterChange", "Report", "RouteResult", "Side", "Verdict", "worst"]
+
+REPORT_SCHEMA = 1
+"""The newest version of the schema; readers accept all older ones."""
+
+
+class Verdict(StrEnum):
+    """What a check concluded. `inconclusive` says what it would need; it is never folded into `pass`."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+def worst(verdicts: "list[Verdict]") -> Verdict:
+    """The verdict of several: any failure fails, else anything open leaves it open."""
+    for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.PASS
+
+
+class Change(StrEnum):
+    """How a route stands between base and head."""
+
+    COMPARED = "compared"
+    NEW = "new"
+    GONE = "gone"
+    ZERO_BASE = "zero-base"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a comparison: which commit, measured when and where.
+
+    Units: `created_at` ISO 8601 in UTC; `git_sha` full commit id, empty when not known.
+    """
+
+    label: str = ""
+    git_sha: str = ""
+    dirty: bool = False
+    created_at: str = ""
+    environment: Environment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterChange:
+    """One meter of one route, before and after, and what the change costs per request.
+
+    Units: `base`, `head` in `unit` per request, None when that side did not use the meter at all or is not known;
+    `base_cost`, `head_cost` money per request at the head's price book, None when it has no price.
+    `quantity_effect` = (head - base) × today's price. `price_effect` = base × (today's price - the recorded price).
+    `exact` says that both amounts are counts that repeat; others carry `error`, the standard error of head - base.
+    """
+
+    meter: str
+    unit: str
+    base: Decimal | None = None
+    head: Decimal | None = None
+    base_cost: Decimal | None = None
+    head_cost: Decimal | None = None
+    quantity_effect: Decimal | None = None
+    price_effect: Decimal | None = None
+    exact: bool = True
+    error: Decimal = Decimal(0)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A line of code whose consumption grew: "+5 S3 GETs at app/reports.py:41", and what helps.
+
+    Units: `amount` in `unit` per request; `cost` money per request, `monthly` money a month; None: not known.
+    """
+
+    text: str
+    meter: str
+    unit: str
+    amount: Decimal
+    cost: Decimal | None = None
+    monthly: Decimal | None = None
+    location: Location | None = None
+    code: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteResult:
+    """One route or job: its cost on both sides, the verdict, and why.
+
+    Units: `base_cost`, `head_cost` money per request (per call of a job); `ratio` = head / base - 1, with the
+    interval [`ratio_low`, `ratio_high`] that CPU noise leaves; `limit` the ratio that the budget allows.
+    `requests_per_month` is configured traffic; `monthly_base`, `monthly_head` money a month at it.
+    `at_least` says that a meter without a price is left out of the figures.
+    """
+
+    name: str
+    kind: str = "route"
+    change: Change = Change.COMPARED
+    verdict: Verdict = Verdict.PASS
+    base_cost: Decimal | None = None
+    head_cost: Decimal | None = None
+    ratio: Decimal | None = None
+    ratio_low: Decimal | None = None
+    ratio_high: Decimal | None = None
+    limit: Decimal | None = None
+    at_least: bool = False
+    unit: str = ""
+    units: Decimal | None = None
+    samples: int = 0
+    requests_per_month: int | None = None
+    monthly_base: Decimal | None = None
+    monthly_head: Decimal | None = None
+    meters: tuple[MeterChange, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    notes: tuple[str, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+
+    @property
+    def monthly_delta(self) -> Decimal | None:
+        """What the change costs a month at the configured traffic; the whole cost of a new route."""
+        if self.monthly_head is None and self.monthly_base is None:
+            return None
+        return (self.monthly_head or Decimal(0)) - (self.monthly_base or Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetResult:
+    """One budget and how it stands. `text` states limit and value on one line.
+
+    Units: `limit` and `value` are ratios for `regression`, money otherwise (`per_1k`, `per_unit`, `monthly_increase`).
+    """
+
+    kind: str
+    route: str
+    verdict: Verdict
+    limit: Decimal
+    value: Decimal | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything one run found out, in the order in which people want to read it.
+
+    Units: money in `currency`; `monthly_delta` is money a month over the routes whose traffic is configured.
+    """
+
+    schema: int = REPORT_SCHEMA
+    verdict: Verdict
+    summary: str
+    currency: str
+    pricebook: PriceBookRef
+    head: Side
+    base: Side | None = None
+    routes: tuple[RouteResult, ...] = ()
+    budgets: tuple[BudgetResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    monthly_delta: Decimal | None = None
+    codeops: str = ""

@@ -1,0 +1,77 @@
+"""Suites: how to exercise the routes and jobs of a project so that their cost can be measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["FunctionCase", "Plan", "RequestCase", "Suite"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCase:
+    """A request against an ASGI or WSGI application in the worker's own process.
+
+    `app` is `module:name`; `route` is the name in every report, `path` what is requested (with its query string).
+    """
+
+    route: str
+    path: str
+    app: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    expect_status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCase:
+    """A function, sync or async, called with the iteration's number if it takes an argument.
+
+    `call` is `module:function`. `kind` is `route` or `job`; a job says how many `units` of `unit` (`GB`, `record`)
+    one call works through, for cost per unit.
+    """
+
+    route: str
+    call: str
+    kind: str = "route"
+    unit: str = ""
+    units: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much to measure of each case.
+
+    Units: `seconds` is the wall time to spend on one route once `min_samples` requests are done;
+    `warmup` and the samples count requests.
+    """
+
+    warmup: int = 5
+    min_samples: int = 20
+    max_samples: int = 2000
+    seconds: float = 1.0
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """Everything to measure, and what must stand around it.
+
+    `root` is the project's folder: the worker's working directory and first import path, before `python_path`.
+    `setup` is `module:name`, a context manager (or a generator function, or a plain function) entered in the worker before an app
+    is imported, for example to start a server and to set the environment. `env` is added to the worker's environment.
+    `pytest` are the arguments that select tests marked `cost`.
+    """
+
+    root: str
+    python_path: tuple[str, ...] = ()
+    setup: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    requests: tuple[RequestCase, ...] = ()
+    functions: tuple[FunctionCase, ...] = ()
+    pytest: tuple[str, ...] = ()
+    plan: Plan = field(default_factory=Plan)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to measure."""
+        return not (self.requests or self.functions or self.pytest)
