@@ -50,9 +50,13 @@ def load(slot: str, name: str, *, needs: tuple[str, ...] = (), extra: str = "") 
                 why=f"it belongs to the extra {extra!r}",
                 fix=f"pip install 'codeops[{extra}]'",
             ) from missing
-        raise BrokenPlugin(f"{noun} {name} cannot be imported", why=f"{target}: {missing}", fix="install what it needs, or remove the plug-in") from missing
+        raise BrokenPlugin(
+            f"{noun} {name} cannot be imported", why=f"{target}: {missing}", fix="install what it needs, or remove the plug-in"
+        ) from missing
     except Exception as problem:
-        raise BrokenPlugin(f"{noun} {name} cannot be imported", why=f"{target}: {problem!r}", fix="repair or remove the plug-in") from problem
+        raise BrokenPlugin(
+            f"{noun} {name} cannot be imported", why=f"{target}: {problem!r}", fix="repair or remove the plug-in"
+        ) from problem
     lacking = [attribute for attribute in needs if not hasattr(module, attribute)]
     if lacking:
         raise BrokenPlugin(

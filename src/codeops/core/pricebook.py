@@ -157,8 +157,7 @@ def _refuse_overlaps(prices: list[Price]) -> None:
             if price.overlaps(earlier):
                 raise OverlappingPrices(
                     f"two prices for {price.meter} are valid at the same time",
-                    why=f"{earlier.origin} and {price.origin} both are for {price.when}, "
-                    f"{_span(earlier)} and {_span(price)}",
+                    why=f"{earlier.origin} and {price.origin} both are for {price.when}, {_span(earlier)} and {_span(price)}",
                     fix="end the older one with valid_to on the day the newer one begins, or remove one",
                     location=price.origin,
                 )

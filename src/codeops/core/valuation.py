@@ -73,4 +73,3 @@ def value_snapshot(snapshot: Snapshot, book: PriceBook, at: date) -> tuple[Snaps
 def reference(book: PriceBook) -> PriceBookRef:
     """How snapshots and reports name `book`."""
     return PriceBookRef(version=book.version, digest=book.digest, currency=book.currency)
-
