@@ -1,0 +1,35 @@
+"""`codeops bench`: measure and price every route and job of the suite."""
+
+import click
+
+from codeops.cli._show import config_option, progress_bar, report_options, show
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.option("--out", metavar="FILE", help="Write the snapshot here, for example cost/current.json.")
+@click.option("--update-baseline", is_flag=True, help="Write the snapshot over the project's baseline.")
+@config_option
+@report_options
+def command(out: str | None, update_baseline: bool, config: str | None, form: str | None, outputs: tuple[str, ...]) -> int:
+    """Measure what each route and job costs.
+
+    \b
+    Example:
+      codeops bench --out cost/current.json
+    """
+    from codeops.bench import snapshot
+    from codeops.config import load
+    from codeops.pipeline import measure_project
+
+    settings = load(config, ".")
+    with progress_bar() as on_progress:
+        measured = measure_project(settings, on_progress)
+    targets = [path for path in (out, settings.baseline if update_baseline else None) if path]
+    for path in targets:
+        snapshot.save(measured.snapshot, path)
+    show(measured.judge(None, settings.budget, settings.traffic), form, outputs)
+    for path in targets:
+        click.echo(f"wrote {click.format_filename(path)}", err=True)
+    return 0

@@ -1,0 +1,180 @@
+"""What a project is: its web framework, its app object, a route to ask first, its cloud."""
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Found", "detect"]
+
+_SKIPPED = {".git", ".tox", ".venv", "venv", "env", "node_modules", "site-packages", "build", "dist", "__pycache__", "tests", "test"}
+_FILES_AT_MOST = 2000
+_FRAMEWORKS = {"FastAPI": "FastAPI", "Starlette": "Starlette", "Flask": "Flask"}
+_CLOUDS = (
+    ("aws", re.compile(r"\b(boto3|aioboto3|botocore|aiobotocore|aws-sdk|awslambdaric|mangum)\b")),
+    ("gcp", re.compile(r"\bgoogle-cloud-[a-z-]+|\bgoogle\.cloud\b")),
+    ("azure", re.compile(r"\bazure-[a-z-]+|\bazure\.(storage|identity|cosmos)\b")),
+)
+_REGION_VARIABLES = {"aws": ("AWS_REGION", "AWS_DEFAULT_REGION"), "gcp": ("CLOUDSDK_COMPUTE_REGION",), "azure": ("AZURE_LOCATION",)}
+_REGIONS = {"aws": "us-east-1", "gcp": "us-central1", "azure": "eastus"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found; an empty string where there is nothing. `app` is `module:name`, `root` the folder to import from."""
+
+    framework: str = ""
+    app: str = ""
+    python_path: str = ""
+    route: str = ""
+    path: str = ""
+    cloud: str = "aws"
+    cloud_evidence: str = ""
+    region: str = "us-east-1"
+    django_settings: str = ""
+
+
+def detect(folder: str) -> Found:
+    """The project in `folder`, read without running any of it."""
+    root = Path(folder).resolve()
+    cloud, evidence = _cloud(root)
+    region = next((os.environ[name] for name in _REGION_VARIABLES[cloud] if os.environ.get(name)), _REGIONS[cloud])
+    django = _django(root)
+    if django:
+        return Found(framework="Django", cloud=cloud, cloud_evidence=evidence, region=region, **django)
+    for path in _sources(root):
+        app = _app(path)
+        if app:
+            framework, name, tree = app
+            module, python_path = _module(path, root)
+            route = _first_route(tree, root)
+            return Found(
+                framework=framework,
+                app=f"{module}:{name}",
+                python_path=python_path,
+                route=route or "/",
+                path=route or "/",
+                cloud=cloud,
+                cloud_evidence=evidence,
+                region=region,
+            )
+    return Found(cloud=cloud, cloud_evidence=evidence, region=region)
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    """The project's Python files, those near the top first."""
+    found: list[Path] = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
+        found += [Path(folder, name) for name in files if name.endswith(".py")]
+        if len(found) > _FILES_AT_MOST:
+            break
+    likely = ("main.py", "app.py", "asgi.py", "wsgi.py", "api.py", "server.py")
+    yield from sorted(found, key=lambda path: (path.name not in likely, len(path.parts), str(path)))
+
+
+def _app(path: Path) -> tuple[str, str, ast.Module] | None:
+    """Framework, name and tree of a module that makes an app at its top level, or has a `create_app` without arguments."""
+    tree = _parse(path)
+    if tree is None:
+        return None
+    for node in tree.body:
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Call) and _called(value) in _FRAMEWORKS:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target  # type: ignore[union-attr]
+            if isinstance(target, ast.Name):
+                return _FRAMEWORKS[_called(value)], target.id, tree
+        if isinstance(node, ast.FunctionDef) and not _needed_arguments(node):
+            made = [_called(call) for call in ast.walk(node) if isinstance(call, ast.Call) and _called(call) in _FRAMEWORKS]
+            if made:
+                return _FRAMEWORKS[made[0]], f"{node.name}()", tree
+    return None
+
+
+def _needed_arguments(node: ast.FunctionDef) -> bool:
+    arguments = node.args
+    return len(arguments.posonlyargs) + len(arguments.args) > len(arguments.defaults) or None in arguments.kw_defaults
+
+
+def _called(call: ast.Call) -> str:
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+
+
+def _first_route(tree: ast.Module, root: Path) -> str:
+    """The first GET route without parameters: of the app's own module, else of any other."""
+    trees = [tree, *(other for other in map(_parse, _sources(root)) if other is not None)]
+    found = [route for one in trees for node in ast.walk(one) for route in _routes(node)]
+    return next((route for route in found if route not in {"/health", "/healthz", "/metrics", "/ready"}), found[0] if found else "")
+
+
+def _routes(node: ast.AST) -> Iterator[str]:
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    for decorator in node.decorator_list:
+        if not (isinstance(decorator, ast.Call) and _called(decorator) in {"get", "route", "api_route"} and decorator.args):
+            continue
+        first = decorator.args[0]
+        methods = next((keyword.value for keyword in decorator.keywords if keyword.arg == "methods"), None)
+        reads = methods is None or "GET" in ast.dump(methods)
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and reads and not re.search(r"[{<]", first.value):
+            yield first.value or "/"
+
+
+def _django(root: Path) -> dict[str, str]:
+    """Django's entry, from `manage.py` and the settings that it names."""
+    manage = next((path for path in _sources(root) if path.name == "manage.py"), None)
+    if manage is None:
+        return {}
+    text = manage.read_text(encoding="utf-8", errors="replace")
+    settings = re.search(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""", text)
+    if settings is None:
+        return {}
+    package = settings[1].partition(".")[0]
+    entry = "asgi" if (manage.parent / package / "asgi.py").is_file() and not (manage.parent / package / "wsgi.py").is_file() else "wsgi"
+    path = _django_path(manage.parent / package / "urls.py")
+    folder = str(manage.parent.relative_to(root))
+    return {
+        "app": f"{package}.{entry}:application",
+        "python_path": "" if folder == "." else folder,
+        "route": path,
+        "path": path,
+        "django_settings": settings[1],
+    }
+
+
+def _django_path(urls: Path) -> str:
+    text = urls.read_text(encoding="utf-8", errors="replace") if urls.is_file() else ""
+    found = re.findall(r"""\bpath\(\s*["']([^"'<]*)["']\s*,(?!\s*(?:include|admin))""", text)
+    return "/" + (found[0] if found else "")
+
+
+def _cloud(root: Path) -> tuple[str, str]:
+    """The cloud whose client library the project names, and the file that names it; AWS when none does."""
+    listed = [path for pattern in ("pyproject.toml", "requirements*.txt", "setup.cfg", "Pipfile") for path in sorted(root.glob(pattern))]
+    for path in [*listed, *_sources(root)]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for cloud, pattern in _CLOUDS:
+            if pattern.search(text):
+                return cloud, str(path.relative_to(root))
+    return "aws", ""
+
+
+def _module(path: Path, root: Path) -> tuple[str, str]:
+    """The dotted name of a file, and the folder (relative to `root`) that it is imported from."""
+    folder = path.parent
+    parts = [path.stem]
+    while (folder / "__init__.py").is_file() and folder != root:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    relative = str(folder.relative_to(root))
+    return ".".join(parts), "" if relative == "." else relative
+
+
+def _parse(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError):
+        return None  # another program's file, or a template: it holds no app that could be imported
