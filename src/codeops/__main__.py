@@ -34,7 +34,9 @@ def _outcome(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         if "--traceback" in (sys.argv if arguments is None else arguments):
             raise
-        problem = Bug(f"unexpected {type(error).__name__}", why=str(error), fix="report it with the output of the same command and --traceback")
+        problem = Bug(
+            f"unexpected {type(error).__name__}", why=str(error), fix="report it with the output of the same command and --traceback"
+        )
     else:
         return result if isinstance(result, int) else 0
     click.echo(problem.explain(), err=True)

@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -71,11 +71,13 @@ def write_file(path: str, text: str) -> None:
         Path(file.name).chmod(0o666 & ~_umask())
         Path(file.name).replace(target)
     except OSError as problem:
-        raise UnreadableFile(f"{path} cannot be written", why=str(problem), fix="choose a file in a folder that you may write to") from problem
+        raise UnreadableFile(
+            f"{path} cannot be written", why=str(problem), fix="choose a file in a folder that you may write to"
+        ) from problem
 
 
 @contextmanager
-def progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
+def progress_bar() -> "Generator[Callable[[Progress], None] | None]":
     """A progress bar on standard error when that is a terminal, nothing otherwise."""
     if not sys.stderr.isatty():
         yield None

@@ -4,7 +4,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 __all__ = ["Found", "detect"]
@@ -12,6 +12,7 @@ __all__ = ["Found", "detect"]
 _SKIPPED = {".git", ".tox", ".venv", "venv", "env", "node_modules", "site-packages", "build", "dist", "__pycache__", "tests", "test"}
 _FILES_AT_MOST = 2000
 _FRAMEWORKS = {"FastAPI": "FastAPI", "Starlette": "Starlette", "Flask": "Flask"}
+_PROBES = {"/health", "/healthz", "/livez", "/metrics", "/ready", "/readyz"}
 _CLOUDS = (
     ("aws", re.compile(r"\b(boto3|aioboto3|botocore|aiobotocore|aws-sdk|awslambdaric|mangum)\b")),
     ("gcp", re.compile(r"\bgoogle-cloud-[a-z-]+|\bgoogle\.cloud\b")),
@@ -36,31 +37,26 @@ class Found:
     django_settings: str = ""
 
 
-def detect(folder: str) -> Found:
-    """The project in `folder`, read without running any of it."""
+def detect(folder: str, cloud: str | None = None) -> Found:
+    """The project in `folder`, read without running any of it; `cloud` when the user knows better."""
     root = Path(folder).resolve()
-    cloud, evidence = _cloud(root)
-    region = next((os.environ[name] for name in _REGION_VARIABLES[cloud] if os.environ.get(name)), _REGIONS[cloud])
+    cloud, evidence = (cloud, "") if cloud else _cloud(root)
+    variables = _REGION_VARIABLES.get(cloud, ())
+    region = next((os.environ[name] for name in variables if os.environ.get(name)), _REGIONS.get(cloud, ""))
+    placed = Found(cloud=cloud, cloud_evidence=evidence, region=region)
     django = _django(root)
     if django:
-        return Found(framework="Django", cloud=cloud, cloud_evidence=evidence, region=region, **django)
+        return replace(placed, framework="Django", **django)
     for path in _sources(root):
         app = _app(path)
         if app:
             framework, name, tree = app
             module, python_path = _module(path, root)
             route = _first_route(tree, root)
-            return Found(
-                framework=framework,
-                app=f"{module}:{name}",
-                python_path=python_path,
-                route=route or "/",
-                path=route or "/",
-                cloud=cloud,
-                cloud_evidence=evidence,
-                region=region,
+            return replace(
+                placed, framework=framework, app=f"{module}:{name}", python_path=python_path, route=route or "/", path=route or "/"
             )
-    return Found(cloud=cloud, cloud_evidence=evidence, region=region)
+    return placed
 
 
 def _sources(root: Path) -> Iterator[Path]:
@@ -103,24 +99,57 @@ def _called(call: ast.Call) -> str:
     return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
 
 
-def _first_route(tree: ast.Module, root: Path) -> str:
-    """The first GET route without parameters: of the app's own module, else of any other."""
-    trees = [tree, *(other for other in map(_parse, _sources(root)) if other is not None)]
-    found = [route for one in trees for node in ast.walk(one) for route in _routes(node)]
-    return next((route for route in found if route not in {"/health", "/healthz", "/metrics", "/ready"}), found[0] if found else "")
+def _first_route(app: ast.Module, root: Path) -> str:
+    """The first GET route without parameters, those of the app's own module first; empty when there is none to be sure of."""
+    prefixes = _included(app)
+    found = list(_routes(app, ""))
+    for path in _sources(root):
+        tree = _parse(path)
+        if tree is not None and path.stem in prefixes:
+            found += _routes(tree, prefixes[path.stem])
+    return next((route for route in found if route not in _PROBES), found[0] if found else "")
 
 
-def _routes(node: ast.AST) -> Iterator[str]:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return
-    for decorator in node.decorator_list:
-        if not (isinstance(decorator, ast.Call) and _called(decorator) in {"get", "route", "api_route"} and decorator.args):
+def _included(app: ast.Module) -> dict[str, str]:
+    """Names of modules (and of names imported from them) whose routers the app includes, with the prefix they get."""
+    origins = {
+        alias.asname or alias.name: node.module.rpartition(".")[2]
+        for node in ast.walk(app)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    prefixes = {}
+    for call in ast.walk(app):
+        if isinstance(call, ast.Call) and _called(call) in {"include_router", "register_blueprint"} and call.args:
+            included = call.args[0]
+            name = included.value.id if isinstance(included, ast.Attribute) and isinstance(included.value, ast.Name) else ""
+            name = name or (origins.get(included.id, "") if isinstance(included, ast.Name) else "")
+            prefixes[name] = _keyword(call, "prefix") or _keyword(call, "url_prefix")
+    return prefixes
+
+
+def _routes(tree: ast.Module, prefix: str) -> Iterator[str]:
+    """GET routes without parameters that a module declares, behind the prefix of its router."""
+    owners = {
+        node.targets[0].id: _keyword(node.value, "prefix") or _keyword(node.value, "url_prefix")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        first = decorator.args[0]
-        methods = next((keyword.value for keyword in decorator.keywords if keyword.arg == "methods"), None)
-        reads = methods is None or "GET" in ast.dump(methods)
-        if isinstance(first, ast.Constant) and isinstance(first.value, str) and reads and not re.search(r"[{<]", first.value):
-            yield first.value or "/"
+        for call in (decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call) and decorator.args):
+            path, methods = call.args[0], next((word.value for word in call.keywords if word.arg == "methods"), None)
+            reads = _called(call) in {"get", "route", "api_route"} and (methods is None or "'GET'" in ast.dump(methods))
+            if not (reads and isinstance(path, ast.Constant) and isinstance(path.value, str)) or re.search(r"[{<]", path.value):
+                continue
+            owner = call.func.value.id if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) else ""
+            yield prefix + owners.get(owner, "") + path.value or "/"
+
+
+def _keyword(call: ast.Call, name: str) -> str:
+    value = next((word.value for word in call.keywords if word.arg == name), None)
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
 def _django(root: Path) -> dict[str, str]:

@@ -1,0 +1,62 @@
+# Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= $(shell sh tools/find_python.sh)
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types imports golden schemas docs lock bench clean
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/demo ## Watch the gate pass on the example service, then fail on a harmless-looking patch
+	@$(BIN)/python tools/demo.py
+
+test: $(VENV)/dev components ## Run the tests (CI=true: on the built wheel, with every real component, nothing skipped)
+	$(BIN)/pytest -q -rs $(TESTS)
+
+check: test lint types imports ## Everything that .ci/run checks
+
+lint: $(VENV)/dev ## Format and lint rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/dev ## mypy, strict, on the package and on examples of its use
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
+
+imports: $(VENV)/dev ## The import contract
+	$(BIN)/lint-imports
+
+golden: $(VENV)/dev ## Rewrite the golden pages; read the difference in review
+	CODEOPS_GOLDEN=1 $(BIN)/pytest -q tests/every/test_reports.py
+
+schemas: $(VENV)/dev ## Rewrite the published JSON Schemas
+	$(BIN)/python tools/schemas.py
+
+docs: $(VENV)/dev ## Rewrite the generated pages of docs/
+	$(BIN)/python tools/docs.py
+
+lock: ## Pin the newest versions of all dependencies (needs uv)
+	sh tools/lock.sh
+
+bench: $(VENV)/demo ## Start-up times against bare Python
+	$(BIN)/python benchmarks/startup.py
+
+clean: ## Remove what make made
+	rm -rf $(VENV) .demo build dist src/*.egg-info
+
+.PHONY: components
+components:
+	@sh tools/components.sh
+
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
+
+$(VENV)/demo: requirements/demo.txt pyproject.toml | $(BIN)/python
+	@sh tools/install.sh $(BIN) demo
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@sh tools/install.sh $(BIN) dev
+	@touch $@ $(VENV)/demo

@@ -1,0 +1,75 @@
+"""The objects in the bucket: where each one lies, and how it is read and written."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from typing import Any, TypeVar
+
+import boto3
+from botocore.config import Config
+from pydantic import BaseModel
+
+from reports.messages import Batch, Day, Plan, Summary
+from reports.settings import load
+
+__all__ = ["FORTNIGHT", "client", "read_days", "read_plan", "read_summary", "write_batch", "write_day", "write_plan", "write_summary"]
+
+FORTNIGHT = 14
+"""Days that a summary covers."""
+
+_Message = TypeVar("_Message", bound=BaseModel)
+
+
+@cache
+def client() -> Any:
+    """The S3 client, made on first use and shared: it is thread-safe, and making one costs 20 ms of CPU."""
+    return boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
+
+
+def read_plan(account: str) -> Plan:
+    """What `account` has bought."""
+    return _read(f"plans/{account}.json", Plan)
+
+
+def read_summary(account: str, until: date) -> Summary:
+    """The fortnight's totals, as the nightly rollup left them."""
+    return _read(f"summaries/{account}/{until}.json", Summary)
+
+
+def read_days(account: str, until: date) -> list[Day]:
+    """Each day of the fortnight, oldest first."""
+    return [_read(key, Day) for key in _day_keys(account, until)]
+
+
+def write_plan(account: str, plan: Plan) -> None:
+    """What `account` has bought, from now on."""
+    _write(f"plans/{account}.json", plan)
+
+
+def write_day(account: str, day: Day) -> None:
+    """One day's totals."""
+    _write(f"days/{account}/{day.day}.json", day)
+
+
+def write_summary(account: str, summary: Summary) -> None:
+    """The fortnight's totals."""
+    _write(f"summaries/{account}/{summary.until}.json", summary)
+
+
+def write_batch(batch: Batch) -> None:
+    """The batch as it came, for whoever asks later."""
+    _write(f"batches/{batch.account}/{batch.id}.json", batch)
+
+
+def _day_keys(account: str, until: date) -> Iterator[str]:
+    for back in reversed(range(FORTNIGHT)):
+        yield f"days/{account}/{until - timedelta(days=back)}.json"
+
+
+def _read(key: str, kind: type[_Message]) -> _Message:
+    body = client().get_object(Bucket=load().bucket, Key=key)["Body"].read()
+    return kind.model_validate_json(body)
+
+
+def _write(key: str, message: BaseModel) -> None:
+    client().put_object(Bucket=load().bucket, Key=key, Body=message.model_dump_json().encode(), ContentType="application/json")
