@@ -6,9 +6,8 @@ Third parties add members through the entry-point group of the slot's dotted nam
 """
 
 import pkgutil
-from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -22,7 +21,7 @@ def names(slot: str) -> list[str]:
     spec = find_spec(slot)
     locations = list(spec.submodule_search_locations or []) if spec else []
     found = {module.name.replace("_", "-") for module in pkgutil.iter_modules(locations) if not module.name.startswith("_")}
-    return sorted(found | {entry.name for entry in entry_points(group=slot)})
+    return sorted(found | _entries().get(slot, {}).keys())
 
 
 def load(slot: str, name: str, *, needs: tuple[str, ...] = (), extra: str = "") -> ModuleType:
@@ -33,14 +32,15 @@ def load(slot: str, name: str, *, needs: tuple[str, ...] = (), extra: str = "") 
     known = names(slot)
     noun = slot.rpartition(".")[2]
     if name not in known:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, known, 1)
         raise UnknownName(
             f"there is no {noun} called {name!r}",
             why=f"known are {', '.join(known)}",
             fix=f"use {near[0]!r}" if near else f"choose one of {', '.join(known)}",
         )
-    entry = next((entry for entry in entry_points(group=slot) if entry.name == name), None)
-    target = entry.value if entry else f"{slot}.{name.replace('-', '_')}"
+    target = _entries().get(slot, {}).get(name) or f"{slot}.{name.replace('-', '_')}"
     try:
         module = import_module(target)
     except ModuleNotFoundError as missing:
@@ -65,3 +65,13 @@ def load(slot: str, name: str, *, needs: tuple[str, ...] = (), extra: str = "") 
             fix=f"define {', '.join(lacking)} in it; CONTRIBUTING.md has the recipe",
         )
     return module
+
+
+@cache
+def _entries() -> dict[str, dict[str, str]]:
+    """Slot to name to module, from the entry points of everything installed; read once, as it opens a file per package."""
+    from importlib.metadata import entry_points
+
+    installed = entry_points()
+    ours = [group for group in installed.groups if group.startswith("codeops.")]
+    return {group: {entry.name: entry.value for entry in installed.select(group=group)} for group in ours}

@@ -4,11 +4,11 @@ from datetime import date
 from typing import Annotated
 
 from botocore.exceptions import ClientError
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse
 
 from reports.database import add_batch, latest_events
-from reports.messages import Batch, Receipt, Report, ReportRow
+from reports.messages import Batch, Receipt, Report
 from reports.storage import read_plan, read_summary, write_batch
 
 __all__ = ["app"]
@@ -21,14 +21,13 @@ def report(account: Annotated[str, Query(max_length=31)], until: date) -> Report
     """What an account used in the fortnight that ends with the day `until`, and its newest events."""
     plan = read_plan(account)
     summary = read_summary(account, until)
-    rows = latest_events(account, until)
     return Report(
         account=account,
         until=until,
         plan=plan.name,
         quota=plan.quota,
         used=summary.totals,
-        latest=[ReportRow(id=row.id, kind=row.kind, quantity=row.quantity) for row in rows],
+        latest=latest_events(account, until),
     )
 
 
@@ -41,6 +40,8 @@ def ingest(batch: Batch) -> Receipt:
 
 
 @app.exception_handler(ClientError)
-def unknown_account(_: Request, error: Exception) -> JSONResponse:
-    """An object that is not there is an account, or a day, that we do not know."""
-    raise error
+def missing_object(_: Request, error: ClientError) -> JSONResponse:
+    """Not found, for an account or a day that has no object; anything else from the cloud is an error of ours."""
+    if error.response["Error"]["Code"] != "NoSuchKey":
+        raise error
+    return JSONResponse({"detail": "there is no such account or day"}, status_code=404)

@@ -1,14 +1,14 @@
 """The events in the database: the table, and the questions that are asked of it."""
 
-from collections.abc import Sequence
+import json
 from datetime import date
 from functools import cache
 
-from sqlalchemy import Date, Engine, Row, String, Text, create_engine, func, select
+from sqlalchemy import Date, Engine, String, Text, create_engine, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from reports.messages import Batch, Totals
+from reports.messages import Batch, ReportRow, Totals
 from reports.settings import load
 
 __all__ = ["Event", "Table", "accounts_of", "add_batch", "engine", "latest_events", "totals_of"]
@@ -43,8 +43,8 @@ def engine() -> Engine:
     return create_engine(load().database_url)
 
 
-def latest_events(account: str, until: date) -> Sequence[Row[tuple[str, str, int]]]:
-    """Id, kind and quantity of the account's newest events up to the end of the day `until`."""
+def latest_events(account: str, until: date) -> list[ReportRow]:
+    """The account's newest events up to the end of the day `until`."""
     newest = (
         select(Event.id, Event.kind, Event.quantity)
         .where(Event.account == account, Event.day <= until)
@@ -52,15 +52,13 @@ def latest_events(account: str, until: date) -> Sequence[Row[tuple[str, str, int
         .limit(PAGE)
     )
     with Session(engine()) as session:
-        return session.execute(newest).all()
+        return [ReportRow(id=row.id, kind=row.kind, quantity=row.quantity) for row in session.execute(newest)]
 
 
 def add_batch(batch: Batch) -> None:
     """The events of `batch` as rows; those that are there already stay as they are."""
-    rows = [
-        {**event.model_dump(exclude={"attributes"}), "account": batch.account, "batch": batch.id, "attributes": str(event.attributes)}
-        for event in batch.events
-    ]
+    shared = {"account": batch.account, "batch": batch.id}
+    rows = [{**event.model_dump(), **shared, "attributes": json.dumps(event.attributes)} for event in batch.events]
     with Session(engine()) as session:
         session.execute(insert(Event).on_conflict_do_nothing(), rows)
         session.commit()
