@@ -57,14 +57,18 @@ def load(slot: str, name: str, *, needs: tuple[str, ...] = (), extra: str = "") 
         raise BrokenPlugin(
             f"{noun} {name} cannot be imported", why=f"{target}: {problem!r}", fix="repair or remove the plug-in"
         ) from problem
+    _demand(module, needs, f"{noun} {name}")
+    return module
+
+
+def _demand(module: ModuleType, needs: tuple[str, ...], what: str) -> None:
     lacking = [attribute for attribute in needs if not hasattr(module, attribute)]
     if lacking:
         raise BrokenPlugin(
-            f"{noun} {name} is incomplete",
-            why=f"{target} has no {' and no '.join(lacking)}",
+            f"{what} is incomplete",
+            why=f"{module.__name__} has no {' and no '.join(lacking)}",
             fix=f"define {', '.join(lacking)} in it; CONTRIBUTING.md has the recipe",
         )
-    return module
 
 
 @cache

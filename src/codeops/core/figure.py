@@ -3,11 +3,22 @@
 Nothing that is not zero is shown as zero, and nothing that is beyond a limit is shown as being at it.
 """
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-__all__ = ["amount", "count_noun", "money", "per_thousand", "ratio", "unlike"]
+__all__ = ["amount", "count_noun", "money", "per_thousand", "ratio", "symbol", "unlike"]
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+_WIDE = Context(prec=200)  # rounding needs room for every digit before and after the point
+
+
+def symbol(currency: str) -> str:
+    """How a currency is written in front of an amount.
+
+    Example:
+        >>> symbol("EUR"), symbol("CHF")
+        ('€', 'CHF ')
+    """
+    return _SYMBOLS.get(currency, f"{currency} ")
 
 
 def money(value: Decimal, currency: str = "USD", *, digits: int = 2, signed: bool = False) -> str:
@@ -23,9 +34,8 @@ def money(value: Decimal, currency: str = "USD", *, digits: int = 2, signed: boo
         >>> money(Decimal("3"), "CHF", signed=True)
         '+CHF 3.00'
     """
-    symbol = _SYMBOLS.get(currency, f"{currency} ")
     sign = "-" if value < 0 else "+" if signed else ""
-    return f"{sign}{symbol}{_fixed(abs(value), digits)}"
+    return f"{sign}{symbol(currency)}{_fixed(abs(value), digits)}"
 
 
 def per_thousand(value: Decimal, currency: str = "USD") -> str:
@@ -85,9 +95,9 @@ def amount(value: Decimal, unit: str, *, signed: bool = False) -> str:
     scaled = _SCALES.get(unit)
     if scaled is not None:
         noun, steps = scaled
-        factor, symbol = next((step for step in steps if size >= step[0]), steps[-1])
+        factor, short = next((step for step in steps if size >= step[0]), steps[-1])
         number = _significant(size / factor)
-        return f"{sign}{number} {symbol}{noun}"
+        return f"{sign}{number} {short}{noun}"
     if unit.startswith("{") and unit.endswith("}"):
         return f"{sign}{count_noun(size, unit[1:-1])}"
     return f"{sign}{_significant(size)} {unit}"
@@ -119,8 +129,7 @@ def _fixed(value: Decimal, digits: int) -> str:
     """`value` ≥ 0 with `digits` decimals, or with two significant digits where those would all be zero."""
     rounded = _round(value, digits)
     if value and not rounded:
-        exponent = min(-value.adjusted() + 1, 24)
-        text = f"{_round(value, exponent):f}"
+        text = f"{_round(value, 1 - value.adjusted()):f}"
         return text.rstrip("0")
     return f"{rounded:,.{digits}f}"
 
@@ -134,4 +143,4 @@ def _significant(value: Decimal) -> str:
 
 
 def _round(value: Decimal, digits: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN, context=_WIDE)

@@ -9,6 +9,8 @@ from codeops.core.unit import EXACT, Unit
 
 __all__ = ["Money", "Quantity", "Rate"]
 
+_DIGITS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -74,10 +76,10 @@ class Quantity:
             amount = Decimal(amount_text.replace("_", "")) if amount_text else Decimal(1)
         except InvalidOperation:
             amount = Decimal(0)
-        if not amount.is_finite() or amount <= 0:
+        if not amount.is_finite() or amount <= 0 or abs(amount.adjusted()) > _DIGITS:
             raise InvalidValue(
                 f"{text!r} is not an amount of a unit",
-                why=f"the amount {amount_text!r} is not a number above zero",
+                why=f"the amount {amount_text!r} is not a number above zero of at most {_DIGITS} digits",
                 fix='write for example "1000 {request}" or "GiB"',
             )
         return cls(amount, Unit.parse(unit_text))

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from itertools import pairwise
 
 from codeops.core.errors import InvalidPrice
 from codeops.core.location import Location
@@ -12,6 +11,8 @@ from codeops.core.money import Money, Quantity, Rate
 from codeops.core.selector import Labels, Selector
 
 __all__ = ["Multiplier", "Price", "Tier"]
+
+_BEYOND_ANY_BILL = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Price:
     `assume` holds labels that are taken for granted where usage does not say, each time with a caveat.
     `layer` is 0 in the user's own book and 1 in a book it extends: what the user wrote goes first.
 
-    Raises: InvalidPrice for a price below zero, or tiers that do not rise.
+    Raises: InvalidPrice for a price below zero, tiers that do not rise, or dates that never hold.
     """
 
     meter: str
@@ -51,22 +52,22 @@ class Price:
 
     def __post_init__(self) -> None:
         for tier in self.tiers:
-            if not tier.price.is_finite() or tier.price < 0:
+            if not 0 <= _comparable(tier.price) < _BEYOND_ANY_BILL:
                 raise InvalidPrice(
                     f"the price of {self.meter} is {tier.price}",
-                    why="a price is a number from zero up",
+                    why=f"a price is a number from zero up, below {_BEYOND_ANY_BILL:.0e}",
                     fix="write the price as the bill states it; a discount is a [[multiplier]]",
                     location=self.origin,
                 )
         bounds = [tier.up_to for tier in self.tiers]
-        rising = all(low is not None and (high is None or low < high) for low, high in pairwise(bounds))
-        if not bounds or bounds[-1] is not None or not rising or any(bound is not None and bound <= 0 for bound in bounds):
+        if not bounds or bounds[-1] is not None or not all(map(_is_rising, bounds, [Decimal(0), *bounds])):
             raise InvalidPrice(
                 f"the tiers of {self.meter} are out of order",
                 why=f"up_to reads {', '.join('(none)' if bound is None else str(bound) for bound in bounds) or 'nothing'}",
                 fix="let up_to rise from tier to tier, and leave it out of the last one",
                 location=self.origin,
             )
+        _refuse_empty_span(f"the price of {self.meter}", self.valid_from, self.valid_to, self.origin)
 
     @property
     def rate(self) -> Rate:
@@ -99,7 +100,7 @@ class Price:
             return f"valid from {self.valid_from}, later than {at}"
         if self.valid_to and at >= self.valid_to:
             return f"valid until {self.valid_to}, not on {at}"
-        return self.when.mismatch({**dict(self.assume), **labels})
+        return self.when.mismatch(labels, dict(self.assume))
 
     def assumed(self, labels: Labels) -> dict[str, str]:
         """The labels that decided for this entry although usage did not state them."""
@@ -119,7 +120,7 @@ class Multiplier:
 
     Units: `factor` is a ratio; `meters` are shell patterns such as `compute.*`.
 
-    Raises: InvalidPrice for a factor that is not above zero.
+    Raises: InvalidPrice for a factor that is not above zero, or dates that never hold.
     """
 
     name: str
@@ -132,15 +133,36 @@ class Multiplier:
     origin: Location = Location("")
 
     def __post_init__(self) -> None:
-        if not self.factor.is_finite() or self.factor <= 0:
+        if not 0 < _comparable(self.factor) < _BEYOND_ANY_BILL:
             raise InvalidPrice(
                 f"the factor of multiplier {self.name!r} is {self.factor}",
                 why="a factor is a number above zero; 1.08 adds 8 %, 0.9 takes 10 % off",
                 fix="write the factor, not the percentage",
                 location=self.origin,
             )
+        _refuse_empty_span(f"the multiplier {self.name!r}", self.valid_from, self.valid_to, self.origin)
 
     def applies(self, meter: str, labels: Labels, at: date) -> bool:
         """Whether this factor belongs on a price of `meter`."""
         inside = (self.valid_from is None or self.valid_from <= at) and (self.valid_to is None or at < self.valid_to)
         return inside and any(fnmatchcase(meter, pattern) for pattern in self.meters) and self.when.mismatch(labels) is None
+
+
+def _comparable(number: Decimal) -> Decimal:
+    """`number`, or -1 for what is none (NaN, Infinity)."""
+    return number if number.is_finite() else Decimal(-1)
+
+
+def _is_rising(bound: Decimal | None, before: Decimal | None) -> bool:
+    """Whether a tier ends above the one before it; only the last is without end."""
+    return before is not None and (bound is None or before < _comparable(bound))
+
+
+def _refuse_empty_span(what: str, valid_from: date | None, valid_to: date | None, origin: Location) -> None:
+    if valid_from and valid_to and valid_from >= valid_to:
+        raise InvalidPrice(
+            f"{what} is never valid",
+            why=f"valid_from {valid_from} is not before valid_to {valid_to}, which is the first day it no longer holds",
+            fix="let valid_to be a later day than valid_from",
+            location=origin,
+        )

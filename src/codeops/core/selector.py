@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-__all__ = ["Labels", "Selector"]
+__all__ = ["NO_LABELS", "Labels", "Selector"]
 
 Labels = Mapping[str, str]
 """Label name to value, for example `{"region": "us-east-1", "pricing_tier": "spot"}`."""
+
+NO_LABELS: Labels = MappingProxyType({})
+"""Nothing is labelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +28,28 @@ class Selector:
     @classmethod
     def of(cls, when: Mapping[str, str | list[str]]) -> "Selector":
         """The selector that a `when` table spells, in a canonical order."""
-        return cls(tuple(sorted((name, (value,) if isinstance(value, str) else tuple(value)) for name, value in when.items())))
+        return cls(tuple(sorted((name, (value,) if isinstance(value, str) else tuple(sorted(set(value)))) for name, value in when.items())))
 
-    def mismatch(self, labels: Labels) -> str | None:
-        """Why `labels` are not selected, or None when they are."""
+    def mismatch(self, labels: Labels, assumed: Labels = NO_LABELS) -> str | None:
+        """Why `labels` are not selected, or None when they are; `assumed` speak where `labels` are silent."""
         for name, values in self.terms:
             given = labels.get(name)
+            if given is None:
+                given = assumed.get(name)
             if given not in values:
                 wanted = " or ".join(values)
                 return f"{name} is {given}, {wanted} is wanted" if given is not None else f"{name} is not given, {wanted} is wanted"
         return None
+
+    def meets(self, other: "Selector") -> bool:
+        """Whether some labels are selected by both.
+
+        Example:
+            >>> Selector.of({"region": "us-east-1"}).meets(Selector.of({"pool": "batch"}))
+            True
+        """
+        theirs = dict(other.terms)
+        return all(not set(values).isdisjoint(theirs.get(name, values)) for name, values in self.terms)
 
     def names(self) -> frozenset[str]:
         """The labels that are looked at."""

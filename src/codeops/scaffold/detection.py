@@ -77,11 +77,10 @@ def _app(path: Path) -> tuple[str, str, ast.Module] | None:
     if tree is None:
         return None
     for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AnnAssign) else None
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(value, ast.Call) and _called(value) in _FRAMEWORKS:
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target  # type: ignore[union-attr]
-            if isinstance(target, ast.Name):
-                return _FRAMEWORKS[_called(value)], target.id, tree
+        if isinstance(target, ast.Name) and isinstance(value, ast.Call) and _called(value) in _FRAMEWORKS:
+            return _FRAMEWORKS[_called(value)], target.id, tree
         if isinstance(node, ast.FunctionDef) and not _needed_arguments(node):
             made = [_called(call) for call in ast.walk(node) if isinstance(call, ast.Call) and _called(call) in _FRAMEWORKS]
             if made:
@@ -175,9 +174,19 @@ def _django(root: Path) -> dict[str, str]:
 
 
 def _django_path(urls: Path) -> str:
-    text = urls.read_text(encoding="utf-8", errors="replace") if urls.is_file() else ""
-    found = re.findall(r"""\bpath\(\s*["']([^"'<]*)["']\s*,(?!\s*(?:include|admin))""", text)
-    return "/" + (found[0] if found else "")
+    """The first path of `urlpatterns` without parameters that leads to a view of the project."""
+    tree = _parse(urls) if urls.is_file() else None
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "path"] if tree else []
+    for call in sorted(calls, key=lambda call: call.lineno):
+        path, view = call.args[0], ast.unparse(call.args[1]) if len(call.args) > 1 else "include"
+        if (
+            isinstance(path, ast.Constant)
+            and isinstance(path.value, str)
+            and "<" not in path.value
+            and not view.startswith(("include", "admin"))
+        ):
+            return "/" + path.value
+    return "/"
 
 
 def _cloud(root: Path) -> tuple[str, str]:
@@ -194,7 +203,7 @@ def _cloud(root: Path) -> tuple[str, str]:
 def _module(path: Path, root: Path) -> tuple[str, str]:
     """The dotted name of a file, and the folder (relative to `root`) that it is imported from."""
     folder = path.parent
-    parts = [path.stem]
+    parts = [] if path.stem == "__init__" else [path.stem]
     while (folder / "__init__.py").is_file() and folder != root:
         parts.insert(0, folder.name)
         folder = folder.parent

@@ -1,0 +1,226 @@
+"""How the parts of a report read, alike in every format: order, figures, changes, notes, commits.
+
+Everything here is plain text, not escaped for any format. What does not exist is a dash, what is not known is said
+in words; no figure stands for either.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from codeops.core import figure
+from codeops.core.cost import Caveat
+from codeops.core.finding import Finding
+from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report, RouteResult, Side, Verdict
+
+__all__ = [
+    "ABSENT",
+    "MARKS",
+    "NOT_KNOWN",
+    "Row",
+    "by_money",
+    "caveats",
+    "causes",
+    "facts",
+    "findings",
+    "headline",
+    "impact",
+    "month",
+    "moved_meters",
+    "row",
+    "unpriced",
+]
+
+ABSENT = "—"
+"""What does not exist on one side: the baseline of a new route."""
+
+NOT_KNOWN = "not known"
+"""What exists but was not measured, priced or configured."""
+
+MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "~"}
+"""The sign of each verdict where a word would be too long; formats explain it once."""
+
+_CHANGES = {Change.NEW: "new", Change.GONE: "gone", Change.ZERO_BASE: "from zero"}
+_SHA_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One route as a row of a table, each cell as people read it."""
+
+    route: RouteResult
+    base: str
+    head: str
+    delta: str
+    month: str
+    notes: tuple[str, ...]
+
+
+def row(route: RouteResult, currency: str) -> Row:
+    """The cells of `route`."""
+    return Row(
+        route=route,
+        base=ABSENT if route.change is Change.NEW else _cost(route, route.base_cost, currency),
+        head=ABSENT if route.change is Change.GONE else _cost(route, route.head_cost, currency),
+        delta=_delta(route),
+        month=month(monthly_delta(route), currency),
+        notes=_notes(route),
+    )
+
+
+def by_money(routes: Iterable[RouteResult]) -> list[RouteResult]:
+    """Routes by the money that their change moves a month, then those without traffic by the change of a request."""
+
+    def size(route: RouteResult) -> tuple[bool, Decimal, Decimal]:
+        monthly = monthly_delta(route)
+        once = abs((route.head_cost or Decimal(0)) - (route.base_cost or Decimal(0)))
+        return (monthly is None, -abs(monthly or Decimal(0)), -once)
+
+    return sorted(routes, key=size)
+
+
+def monthly_delta(route: RouteResult) -> Decimal | None:
+    """What the change of a route costs a month; None where a side that exists has no figure."""
+    lacking = (route.change is not Change.NEW and route.monthly_base is None) or (
+        route.change is not Change.GONE and route.monthly_head is None
+    )
+    return None if lacking else route.monthly_delta
+
+
+def month(value: Decimal | None, currency: str) -> str:
+    """Money a month with its sign, or that it is not known."""
+    return NOT_KNOWN if value is None else figure.money(value, currency, signed=bool(value))
+
+
+def headline(report: Report) -> str:
+    """The verdict in one line, without the verdict's own word."""
+    return report.summary.removeprefix(f"{report.verdict.value}: ") or "no summary"
+
+
+def impact(report: Report) -> str:
+    """What the change costs a month, over how many of the routes, on one line."""
+    known = [route for route in report.routes if monthly_delta(route) is not None]
+    if report.monthly_delta is None:
+        return "monthly impact not known: no traffic is configured" if not known else "monthly impact not known"
+    text = f"{month(report.monthly_delta, report.currency)} a month at current traffic"
+    if len(known) < len(report.routes):
+        text += f" ({len(known)} of {figure.count_noun(Decimal(len(report.routes)), 'route')}; the traffic of the others is not known)"
+    lacking = sorted({meter for route in known for meter in unpriced(route)})
+    return f"{text}, without {_meters(lacking)}" if lacking else text
+
+
+def unpriced(route: RouteResult) -> tuple[str, ...]:
+    """The meters of `route` that its figures leave out because they have no price."""
+    named = {caveat.about for caveat in route.caveats if caveat.kind == "unpriced"}
+    return tuple(sorted(named | {one.meter for one in route.meters if _has_no_price(one)}))
+
+
+def causes(report: Report) -> list[tuple[RouteResult, Cause]]:
+    """Each cause with its route, routes by money."""
+    return [(route, cause) for route in by_money(report.routes) for cause in route.causes]
+
+
+def findings(report: Report) -> list[Finding]:
+    """The findings that no cause tells already: same place, same meter, same route."""
+    told = {(route.name, cause.meter, cause.location) for route, cause in causes(report) if cause.location}
+    return [one for one in report.findings if (one.route, one.meter, one.location) not in told]
+
+
+def moved_meters(route: RouteResult) -> list[MeterChange]:
+    """The meters of `route` whose amount, price or cost differs between the sides, the dearest change first."""
+
+    def size(change: MeterChange) -> Decimal:
+        return -abs((change.head_cost or Decimal(0)) - (change.base_cost or Decimal(0)))
+
+    return sorted((one for one in route.meters if one.base != one.head or one.price_effect), key=size)
+
+
+def caveats(report: Report) -> list[tuple[str, Caveat]]:
+    """Each caveat once, with the route it is about, which is empty for the whole report."""
+    own = [("", caveat) for caveat in report.caveats]
+    return own + [(route.name, one) for route in report.routes for one in route.caveats if one not in report.caveats]
+
+
+def facts(report: Report) -> list[tuple[str, str]]:
+    """What the figures rest on: both commits, the price book, the machine, the version of CodeOps."""
+    book = report.pricebook
+    digest = f" ({book.digest[:19]})" if book.digest else ""
+    pairs = [
+        ("Baseline", _commit(report.base) if report.base else "none: this is the first run"),
+        ("Current", _commit(report.head)),
+        ("Price book", f"{book.version}{digest}, {report.currency}"),
+    ]
+    machine = report.head.environment
+    if machine and machine.cpu_model:
+        pairs.append(("Measured on", f"{machine.cpu_model}, {figure.count_noun(Decimal(machine.cpus), 'CPU')}, Python {machine.python}"))
+    if report.codeops:
+        pairs.append(("CodeOps", report.codeops))
+    return pairs
+
+
+def rate(route: RouteResult) -> tuple[Decimal, str]:
+    """The factor from money per request to what is shown, and what it is per: 1,000 requests, or a job's unit."""
+    if route.kind != "job":
+        return Decimal(1000), ""
+    return (1 / route.units, f" / {route.unit}") if route.units and route.unit else (Decimal(1), " / call")
+
+
+def money(route: RouteResult, value: Decimal, currency: str, *, signed: bool = False) -> str:
+    """Money per request of `route` as its table shows it, per 1,000 requests or per unit."""
+    factor, per = rate(route)
+    return f"{figure.money(value * factor, currency, digits=4, signed=signed)}{per}"
+
+
+def budget_order(report: Report) -> list[BudgetResult]:
+    """Budgets, the broken ones first, then the open ones."""
+    return sorted(report.budgets, key=lambda budget: (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS).index(budget.verdict))
+
+
+def _cost(route: RouteResult, value: Decimal | None, currency: str) -> str:
+    if value is None:
+        return NOT_KNOWN
+    if route.at_least and not value:
+        return "not priced"
+    text = money(route, value, currency)
+    return f"at least {text}" if route.at_least else text
+
+
+def _delta(route: RouteResult) -> str:
+    if route.change is not Change.COMPARED:
+        return _CHANGES[route.change]
+    if route.ratio is None:
+        return NOT_KNOWN
+    text = figure.ratio(route.ratio)
+    if route.limit is not None and route.ratio != route.limit and text == figure.ratio(route.limit):
+        return figure.unlike(route.ratio, route.limit)[0]
+    return text
+
+
+def _notes(route: RouteResult) -> tuple[str, ...]:
+    notes = list(route.notes)
+    lacking = unpriced(route)
+    if lacking and not any("unpriced" in note for note in notes):
+        notes.append(_meters(list(lacking)))
+    low, high = route.ratio_low, route.ratio_high
+    if low is not None and high is not None and low != high:
+        notes.append(f"between {figure.ratio(low)} and {figure.ratio(high)}")
+    if route.verdict is not Verdict.PASS and route.limit is not None and route.change is Change.COMPARED:
+        allowed = figure.ratio(route.limit)
+        notes += [] if any(allowed in note for note in notes) else [f"limit {allowed}"]
+    return tuple(notes)
+
+
+def _meters(names: list[str]) -> str:
+    return f"{figure.count_noun(Decimal(len(names)), 'meter')} unpriced: {', '.join(names)}"
+
+
+def _has_no_price(change: MeterChange) -> bool:
+    return any(amount and cost is None for amount, cost in ((change.base, change.base_cost), (change.head, change.head_cost)))
+
+
+def _commit(side: Side) -> str:
+    parts = [side.git_sha[:_SHA_LENGTH] or "commit not known"]
+    parts += ["with uncommitted changes"] if side.dirty else []
+    parts += [side.label] if side.label else []
+    parts += [side.created_at] if side.created_at else []
+    return ", ".join(parts)
