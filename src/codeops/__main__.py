@@ -24,7 +24,7 @@ def _outcome(arguments: Sequence[str] | None) -> int:
         result = codeops.main(args=None if arguments is None else list(arguments), prog_name="codeops", standalone_mode=False)
     except CodeOpsError as error:
         problem = error
-    except click.UsageError as error:
+    except click.ClickException as error:
         error.show()
         return COULD_NOT
     except (KeyboardInterrupt, click.Abort):

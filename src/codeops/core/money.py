@@ -70,7 +70,7 @@ class Quantity:
 
         Raises: UnknownUnit; InvalidValue for an amount that is not above zero.
         """
-        match = re.fullmatch(r"\s*([-+\d._eE]+)?\s*(\S+)\s*", text)
+        match = re.fullmatch(r"\s*([-+]?[\d.][\d._]*(?:[eE][-+]?\d+)?)?\s*(\S+)\s*", text)
         amount_text, unit_text = (match[1], match[2]) if match else (None, text)
         try:
             amount = Decimal(amount_text.replace("_", "")) if amount_text else Decimal(1)

@@ -1,6 +1,6 @@
 """The price book: which entry prices a usage, and why that one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,9 +10,24 @@ from codeops.core.cost import Basis, Caveat, Cost, CostLine, unique
 from codeops.core.errors import AmbiguousPrice, CurrencyMismatch, MissingPrice, OverlappingPrices
 from codeops.core.price import Multiplier, Price
 from codeops.core.selector import Labels
+from codeops.core.shelf import Shelf
+from codeops.core.unit import EXACT
 from codeops.core.usage import Usage
 
-__all__ = ["Candidate", "PriceBook"]
+__all__ = ["Candidate", "Catalogue", "PriceBook"]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Prices that are too many to load at once, looked up when a meter of theirs is asked for.
+
+    `entries(meter, labels)` are those that can match `labels`, or all of that meter where none can.
+    `name` identifies the content, for the digest.
+    """
+
+    name: str
+    meters: tuple[str, ...]
+    entries: Callable[[str, Labels], tuple[Price, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +51,10 @@ class PriceBook:
     currency: str
     prices: tuple[Price, ...] = ()
     multipliers: tuple[Multiplier, ...] = ()
+    catalogues: tuple[Catalogue, ...] = ()
     digest: str = ""
     caveats: tuple[Caveat, ...] = ()
-    _by_meter: dict[str, tuple[Price, ...]] = field(init=False, repr=False, compare=False)
+    _shelves: dict[str, Shelf] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_meter: dict[str, list[Price]] = {}
@@ -53,18 +69,25 @@ class PriceBook:
             by_meter.setdefault(price.meter, []).append(price)
         for prices in by_meter.values():
             _refuse_overlaps(prices)
-        object.__setattr__(self, "_by_meter", {meter: tuple(prices) for meter, prices in by_meter.items()})
+        object.__setattr__(self, "_shelves", {meter: Shelf.of(prices) for meter, prices in by_meter.items()})
 
     def meters(self) -> tuple[str, ...]:
         """The meters with at least one entry, sorted."""
-        return tuple(sorted(self._by_meter))
+        return tuple(sorted({*self._shelves, *(meter for catalogue in self.catalogues for meter in catalogue.meters)}))
+
+    def entries(self, meter: str, labels: Labels) -> tuple[Price, ...]:
+        """Every entry for `meter` that is worth comparing with `labels`."""
+        own = self._shelves[meter].prices if meter in self._shelves else ()
+        return own + self._looked_up(meter, labels)
 
     def find(self, meter: str, labels: Labels, at: date) -> Price:
         """The entry for `meter` and `labels` on the day `at`: own before extended, then the most specific.
 
         Raises: MissingPrice when nothing matches, AmbiguousPrice when two match equally well.
         """
-        matching = [price for price in self._by_meter.get(meter, ()) if price.mismatch(labels, at) is None]
+        shelf = self._shelves.get(meter)
+        near = shelf.near(labels) if shelf else ()
+        matching = [price for price in near + self._looked_up(meter, labels) if price.mismatch(labels, at) is None]
         if not matching:
             raise self._missing(meter, labels, at)
         best = min(map(_rank, matching))
@@ -85,7 +108,7 @@ class PriceBook:
         Raises: MissingPrice, AmbiguousPrice.
         """
         winner = self.find(meter, labels, at)
-        losers = [price for price in self._by_meter[meter] if price is not winner]
+        losers = [price for price in self.entries(meter, labels) if price is not winner]
         told = [Candidate(price, price.mismatch(labels, at) or _outranked(price, winner)) for price in sorted(losers, key=_rank)]
         return (Candidate(winner, ""), *told)
 
@@ -115,18 +138,26 @@ class PriceBook:
         chosen = [multiplier for multiplier in self.multipliers if multiplier.applies(usage.meter, known, at)]
         factor = Decimal(1)
         for multiplier in chosen:
-            factor *= multiplier.factor
+            factor = EXACT.multiply(factor, multiplier.factor)
         return CostLine(usage, price, tuple(multiplier.name for multiplier in chosen), factor, price.rate.cost(usage.quantity) * factor)
 
+    def _looked_up(self, meter: str, labels: Labels) -> tuple[Price, ...]:
+        found: tuple[Price, ...] = ()
+        for catalogue in self.catalogues:
+            if meter in catalogue.meters:
+                found += catalogue.entries(meter, labels)
+        return found
+
     def _missing(self, meter: str, labels: Labels, at: date) -> MissingPrice:
-        known = self._by_meter.get(meter)
+        known = self.entries(meter, labels)
         given = ", ".join(f"{name}={value}" for name, value in sorted(labels.items())) or "no labels"
-        if known is None:
-            near = get_close_matches(meter, self._by_meter, 1)
+        if not known:
+            near = get_close_matches(meter, self.meters(), 1)
             why = f"price book {self.version} has no entry for this meter" + (f", the nearest name is {near[0]}" if near else "")
         else:
             nearest = min(known, key=lambda price: (_misses(price, labels), len(price.when)))
             why = f"{len(known)} entries for this meter, the nearest wants {nearest.when}: {nearest.mismatch(labels, at)}"
+            why += _near_value(nearest, known, labels)
         return MissingPrice(
             f"{meter} has no price for {given}",
             why=why,
@@ -141,6 +172,17 @@ def _rank(price: Price) -> tuple[int, int]:
 def _misses(price: Price, labels: Labels) -> int:
     known = {**dict(price.assume), **labels}
     return sum(known.get(name) not in values for name, values in price.when.terms)
+
+
+def _near_value(nearest: Price, known: tuple[Price, ...], labels: Labels) -> str:
+    """The spelling that was perhaps meant, where a label has a value that no entry knows."""
+    assumed = dict(nearest.assume)
+    wrong = next((name for name, values in nearest.when.terms if labels.get(name, assumed.get(name)) not in values), None)
+    if wrong is None or wrong not in labels:
+        return ""
+    spellings = sorted({value for price in known for name, values in price.when.terms if name == wrong for value in values})
+    near = get_close_matches(labels[wrong], spellings, 1)
+    return f"; the nearest {wrong} with a price is {near[0]}" if near and labels[wrong] not in spellings else ""
 
 
 def _outranked(price: Price, winner: Price) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "MARKS",
     "NOT_KNOWN",
     "Row",
+    "budget_order",
     "by_money",
     "caveats",
     "causes",
@@ -25,9 +26,13 @@ __all__ = [
     "findings",
     "headline",
     "impact",
+    "money",
     "month",
+    "monthly_delta",
     "moved_meters",
+    "per",
     "row",
+    "shown",
     "unpriced",
 ]
 
@@ -158,17 +163,23 @@ def facts(report: Report) -> list[tuple[str, str]]:
     return pairs
 
 
-def rate(route: RouteResult) -> tuple[Decimal, str]:
-    """The factor from money per request to what is shown, and what it is per: 1,000 requests, or a job's unit."""
+def per(route: RouteResult) -> str:
+    """What a figure of `route` is per, where the heading does not say it: a job's unit, or one call of a job."""
     if route.kind != "job":
-        return Decimal(1000), ""
-    return (1 / route.units, f" / {route.unit}") if route.units and route.unit else (Decimal(1), " / call")
+        return ""
+    return f" / {route.unit}" if route.units and route.unit else " / call"
+
+
+def shown(route: RouteResult, value: Decimal) -> Decimal:
+    """Money per request as the table shows it: per 1,000 requests, per unit or per call of a job."""
+    if route.kind != "job":
+        return value * 1000
+    return value / route.units if route.units and route.unit else value
 
 
 def money(route: RouteResult, value: Decimal, currency: str, *, signed: bool = False) -> str:
-    """Money per request of `route` as its table shows it, per 1,000 requests or per unit."""
-    factor, per = rate(route)
-    return f"{figure.money(value * factor, currency, digits=4, signed=signed)}{per}"
+    """Money per request as the table of routes writes it."""
+    return f"{figure.money(shown(route, value), currency, digits=4, signed=signed)}{per(route)}"
 
 
 def budget_order(report: Report) -> list[BudgetResult]:

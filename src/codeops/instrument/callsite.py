@@ -1,0 +1,94 @@
+"""Which line of the user's code is responsible for what is happening now."""
+
+import os
+import re
+import sys
+import sysconfig
+import threading
+from asyncio import AbstractEventLoop, Task, current_task
+from collections.abc import Collection, Coroutine, Generator
+from functools import lru_cache
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+__all__ = ["Site", "find", "set_thread_origin", "task_factory"]
+
+Site = tuple[str, int, str]
+"""File relative to the project's root with `/`, line counted from 1, qualified name of the function."""
+
+_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+_STDLIB = os.path.realpath(sysconfig.get_path("stdlib"))
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
+_COMPREHENSION = re.compile(r"(\.<locals>)?\.<(listcomp|dictcomp|setcomp|genexpr)>")
+_thread = threading.local()
+_tasks: "WeakKeyDictionary[Task[Any], Site]" = WeakKeyDictionary()
+
+
+def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
+    """The innermost running line of a file under `root`, and whether a package of `below` was passed on the way.
+
+    Where the stack holds no such line up to the event loop, or at all, the line that started the task or handed
+    the work to the thread is taken, if it was noted (`task_factory`, `set_thread_origin`).
+    """
+    is_covered = False
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the one way to the running frames, documented
+    while frame is not None:
+        file = _relative(frame.f_code.co_filename, root)
+        if file:
+            return (file, frame.f_lineno, _COMPREHENSION.sub("", frame.f_code.co_qualname)), is_covered
+        module = frame.f_globals.get("__name__") or ""
+        if module.partition(".")[0] in below:
+            is_covered = True
+        if module == "asyncio.events" and (origin := _task_origin()):
+            return origin, is_covered
+        frame = frame.f_back or _outer_greenlet_frame(frame)
+    return _task_origin() or getattr(_thread, "origin", None), is_covered
+
+
+def set_thread_origin(site: Site | None) -> None:
+    """Notes the line on whose behalf this thread works from now on; None for nobody's."""
+    _thread.origin = site
+
+
+def task_factory(
+    loop: AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
+) -> "Task[Any]":
+    """A task factory for event loops of ours, which notes the line of the user's code that starts each task."""
+    from codeops.instrument.recorder import current
+
+    task = Task(coroutine, loop=loop, **options)
+    tally = current()
+    if tally is not None and (site := find(tally.root)[0]):
+        _tasks[task] = site
+    return task
+
+
+def _task_origin() -> Site | None:
+    try:
+        task = current_task()
+    except RuntimeError:  # no loop runs in this thread
+        return None
+    return None if task is None else _tasks.get(task)
+
+
+def _outer_greenlet_frame(frame: FrameType) -> FrameType | None:
+    """Where the greenlet's parent waits: SQLAlchemy's asyncio layer runs the drivers in a greenlet of their own."""
+    greenlet = sys.modules.get("greenlet")
+    if greenlet is None or frame.f_globals.get("__name__", "").startswith("asyncio"):
+        return None
+    parent = greenlet.getcurrent().parent
+    outer: FrameType | None = parent.gr_frame if parent is not None else None
+    return outer
+
+
+@lru_cache(maxsize=16384)
+def _relative(file: str, root: str) -> str:
+    """The path relative to `root` of a file that is the user's own; empty for any other."""
+    if file.startswith("<"):
+        return ""
+    path = os.path.realpath(file)
+    inside = path.startswith(root.rstrip(os.sep) + os.sep)
+    if not inside or _INSTALLED.search(path) or path.startswith((_OURS + os.sep, _STDLIB + os.sep)):
+        return ""
+    return os.path.relpath(path, root).replace(os.sep, "/")
