@@ -1,7 +1,6 @@
 """Which client libraries are being counted."""
 
 from collections.abc import Iterable
-from importlib.util import find_spec
 from types import ModuleType
 
 __all__ = ["SLOT", "install", "uninstall"]
@@ -16,33 +15,30 @@ _installed: dict[str, ModuleType] = {}
 def install(libraries: Iterable[str] | None = None) -> tuple[str, ...]:
     """Counts calls of every known library that is installed here, or of those named; all names being counted, sorted.
 
+    A library that is not loaded yet is hooked when the program imports it.
+
     Raises: UnknownName for a name that no file and no plug-in has.
     """
     from codeops import discovery
-    from codeops.instrument import threads
+    from codeops.instrument import imports, threads
 
     threads.install()
     for name in discovery.names(SLOT) if libraries is None else libraries:
         if name in _installed:
             continue
         library = discovery.load(SLOT, name, needs=_NEEDS)
-        if _is_importable(library.MODULE):
-            library.install()
+        if imports.is_installed(library.MODULE):
+            imports.when_imported(library.MODULE, library.install)
             _installed[name] = library
     return tuple(sorted(_installed))
 
 
 def uninstall() -> None:
     """Puts back everything that `install` replaced."""
-    from codeops.instrument import threads
+    from codeops.instrument import imports, threads
 
     while _installed:
-        _installed.popitem()[1].uninstall()
+        _, library = _installed.popitem()
+        imports.forget(library.MODULE)
+        library.uninstall()
     threads.uninstall()
-
-
-def _is_importable(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # the parent of a dotted name is missing
-        return False

@@ -11,12 +11,14 @@ from decimal import Decimal
 from codeops.core import figure
 from codeops.core.cost import Caveat
 from codeops.core.finding import Finding
+from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report, RouteResult, Side, Verdict
 
 __all__ = [
     "ABSENT",
     "MARKS",
     "NOT_KNOWN",
+    "UNPRICED",
     "Row",
     "budget_order",
     "by_money",
@@ -30,7 +32,9 @@ __all__ = [
     "month",
     "monthly_delta",
     "moved_meters",
+    "movement",
     "per",
+    "placed",
     "row",
     "shown",
     "unpriced",
@@ -41,6 +45,9 @@ ABSENT = "—"
 
 NOT_KNOWN = "not known"
 """What exists but was not measured, priced or configured."""
+
+UNPRICED = "not priced"
+"""What was measured, but has no price at all."""
 
 MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "~"}
 """The sign of each verdict where a word would be too long; formats explain it once."""
@@ -68,7 +75,7 @@ def row(route: RouteResult, currency: str) -> Row:
         base=ABSENT if route.change is Change.NEW else _cost(route, route.base_cost, currency),
         head=ABSENT if route.change is Change.GONE else _cost(route, route.head_cost, currency),
         delta=_delta(route),
-        month=month(monthly_delta(route), currency),
+        month=_month(route, currency),
         notes=_notes(route),
     )
 
@@ -107,11 +114,13 @@ def impact(report: Report) -> str:
     known = [route for route in report.routes if monthly_delta(route) is not None]
     if report.monthly_delta is None:
         return "monthly impact not known: no traffic is configured" if not known else "monthly impact not known"
+    lacking = sorted({meter for route in known if _is_partial(route) for meter in unpriced(route)})
+    if lacking and not report.monthly_delta:
+        return f"monthly impact not known: {_meters(lacking)}"
     text = f"{month(report.monthly_delta, report.currency)} a month at current traffic"
     if len(known) < len(report.routes):
         text += f" ({len(known)} of {figure.count_noun(Decimal(len(report.routes)), 'route')}; the traffic of the others is not known)"
-    lacking = sorted({meter for route in known for meter in unpriced(route)})
-    return f"{text}, without {_meters(lacking)}" if lacking else text
+    return f"{text}, not counting {_meters(lacking)}" if lacking else text
 
 
 def unpriced(route: RouteResult) -> tuple[str, ...]:
@@ -138,6 +147,24 @@ def moved_meters(route: RouteResult) -> list[MeterChange]:
         return -abs((change.head_cost or Decimal(0)) - (change.base_cost or Decimal(0)))
 
     return sorted((one for one in route.meters if one.base != one.head or one.price_effect), key=size)
+
+
+def movement(route: RouteResult, change: MeterChange, currency: str) -> str:
+    """How a meter of `route` moved, in its unit and in the money of the table, price apart from quantity."""
+    text = f"{_usage(change.base, change.unit)} → {_usage(change.head, change.unit)}"
+    text += "" if change.exact or not change.error else f" ± {figure.amount(change.error, change.unit)}"
+    if change.quantity_effect is None and change.price_effect is None:
+        return f"{text}, {UNPRICED if _has_no_price(change) else 'effect on cost not known'}"
+    effects = (("for usage", change.quantity_effect), ("for price", change.price_effect))
+    parts = [f"{money(route, value, currency, signed=True)}{'' if per(route) else ' / 1k'} {why}" for why, value in effects if value]
+    return ", ".join([text, *(parts or ["no effect on cost"])])
+
+
+def placed(text: str, location: Location | None) -> tuple[str, str, str]:
+    """`text` around the place it names: before, the place, after; the place is added where it does not name it."""
+    place = str(location) if location else ""
+    before, found, after = text.partition(place) if place else (text, "", "")
+    return (before, found, after) if found or not place else (f"{text} at ", place, "")
 
 
 def caveats(report: Report) -> list[tuple[str, Caveat]]:
@@ -191,7 +218,7 @@ def _cost(route: RouteResult, value: Decimal | None, currency: str) -> str:
     if value is None:
         return NOT_KNOWN
     if route.at_least and not value:
-        return "not priced"
+        return UNPRICED
     text = money(route, value, currency)
     return f"at least {text}" if route.at_least else text
 
@@ -201,10 +228,25 @@ def _delta(route: RouteResult) -> str:
         return _CHANGES[route.change]
     if route.ratio is None:
         return NOT_KNOWN
+    if _is_partial(route):
+        return f"{figure.ratio(route.ratio)} (priced part)" if route.ratio else NOT_KNOWN
     text = figure.ratio(route.ratio)
     if route.limit is not None and route.ratio != route.limit and text == figure.ratio(route.limit):
         return figure.unlike(route.ratio, route.limit)[0]
     return text
+
+
+def _month(route: RouteResult, currency: str) -> str:
+    value = monthly_delta(route)
+    if not _is_partial(route):
+        return month(value, currency)
+    return f"{month(value, currency)} (priced part)" if value else NOT_KNOWN
+
+
+def _is_partial(route: RouteResult) -> bool:
+    """Whether a meter without a price may have moved, so that no difference of the figures is the whole difference."""
+    same = {one.meter for one in route.meters if one.base == one.head}
+    return route.at_least and not (unpriced(route) and same.issuperset(unpriced(route)))
 
 
 def _notes(route: RouteResult) -> tuple[str, ...]:
@@ -219,6 +261,10 @@ def _notes(route: RouteResult) -> tuple[str, ...]:
         allowed = figure.ratio(route.limit)
         notes += [] if any(allowed in note for note in notes) else [f"limit {allowed}"]
     return tuple(notes)
+
+
+def _usage(value: Decimal | None, unit: str) -> str:
+    return ABSENT if value is None else figure.amount(value, unit)
 
 
 def _meters(names: list[str]) -> str:

@@ -1,0 +1,70 @@
+"""Acts as soon as a module has been imported, so that no library is loaded only to be counted."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+from codeops.instrument.guard import guarded
+
+__all__ = ["forget", "is_installed", "when_imported"]
+
+_waiting: dict[str, Callable[[], None]] = {}
+
+
+def when_imported(module: str, act: Callable[[], None]) -> None:
+    """Calls `act` now if `module` is loaded, else right after its first import."""
+    if module in sys.modules:
+        guarded(act)
+        return
+    _waiting[module] = act
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+
+
+def forget(module: str) -> None:
+    """Waits for `module` no longer."""
+    _waiting.pop(module, None)
+    if not _waiting and _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+
+
+def is_installed(module: str) -> bool:
+    """Whether the package that holds `module` can be imported; nothing is."""
+    package = module.partition(".")[0]
+    return package in sys.modules or find_spec(package) is not None
+
+
+class _Finder:
+    """Finds nothing by itself: it lets the other finders find, and learns when the module has been executed."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name not in _waiting:
+            return None
+        for finder in sys.meta_path:
+            search = getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = search(name, path, target) if search and finder is not _finder else None
+            if spec is not None:
+                guarded(_tell, name, spec.loader)
+                return spec
+        return None
+
+
+_finder = _Finder()
+
+
+def _tell(name: str, loader: object) -> None:
+    """Makes this one loader act after it has executed its module."""
+    execute = loader.exec_module  # type: ignore[attr-defined]
+
+    def exec_module(module: ModuleType) -> None:
+        execute(module)
+        del loader.exec_module  # type: ignore[attr-defined]
+        act = _waiting.get(name)
+        forget(name)
+        if act is not None:
+            guarded(act)
+
+    loader.exec_module = exec_module  # type: ignore[attr-defined]
