@@ -44,12 +44,13 @@ class Config:
     inconclusive: str = "inconclusive"
 
 
-_Amount = str | int | Decimal
+_Percentage = Annotated[Any, msgspec.Meta(extra_json_schema={"type": "string", "examples": ["8 %"]})]
+_Amount = Annotated[Any, msgspec.Meta(extra_json_schema={"type": "string", "examples": ["0.25 USD", "$200"]})]
 _Count = Annotated[int, msgspec.Meta(ge=0)]
-_Seconds = Annotated[Decimal, msgspec.Meta(gt=0)]
+_Seconds = int | Decimal
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A table of the file: a key that it does not know is refused."""
 
 
@@ -83,20 +84,20 @@ class _Bench(_Table):
     warmup: _Count = 5
     min_samples: Annotated[int, msgspec.Meta(ge=1)] = 20
     max_samples: Annotated[int, msgspec.Meta(ge=1)] = 2000
-    seconds: _Seconds = Decimal(1)
-    timeout_s: _Seconds = Decimal(60)
+    seconds: _Seconds = 1
+    timeout_s: _Seconds = 60
 
 
 class _RouteBudget(_Table):
-    regression: _Amount | None = None
-    per_1k: _Amount | None = None
-    per_unit: _Amount | None = None
+    regression: _Percentage = None
+    per_1k: _Amount = None
+    per_unit: _Amount = None
 
 
 class _Budget(_Table):
-    regression: _Amount | None = None
-    per_1k: _Amount | None = None
-    monthly_increase: _Amount | None = None
+    regression: _Percentage = None
+    per_1k: _Amount = None
+    monthly_increase: _Amount = None
     routes: dict[str, _RouteBudget] = {}
 
 
@@ -191,12 +192,17 @@ class _Reading:
                 warmup=bench.warmup,
                 min_samples=bench.min_samples,
                 max_samples=bench.max_samples,
-                seconds=float(bench.seconds),
-                timeout_s=float(bench.timeout_s),
+                seconds=self._seconds(bench.seconds, "seconds"),
+                timeout_s=self._seconds(bench.timeout_s, "timeout_s"),
             ),
         )
         self._refuse_twins(suite)
         return suite
+
+    def _seconds(self, value: _Seconds, key: str) -> float:
+        if not value > 0:
+            raise self._refuse(f"{key} is {value}", "a time is above zero", f"write for example {key} = 1.0", "bench", key)
+        return float(value)
 
     def _request(self, index: int, request: _Request) -> RequestCase:
         place = ("bench", "request", index)
@@ -241,12 +247,13 @@ class _Reading:
 
     def _refuse_twins(self, suite: Suite) -> None:
         seen: set[str] = set()
-        for table, cases in (("request", suite.requests), ("function", suite.functions)):
-            for index, case in enumerate(cases):
-                if case.route in seen:
-                    why = "a route's measurement would overwrite the other's"
-                    raise self._refuse(f"{case.route} is measured twice", why, "give each case its own route", "bench", table, index)
-                seen.add(case.route)
+        places = [("request", index, case.route) for index, case in enumerate(suite.requests)]
+        places += [("function", index, case.route) for index, case in enumerate(suite.functions)]
+        for table, index, route in places:
+            if route in seen:
+                why = "a route's measurement would overwrite the other's"
+                raise self._refuse(f"{route} is measured twice", why, "give each case its own route", "bench", table, index)
+            seen.add(route)
 
     def _budget(self) -> Budget:
         budget = self.file.budget
@@ -266,7 +273,7 @@ class _Reading:
             per_unit=self._money(own.per_unit, *place, "per_unit"),
         )
 
-    def _ratio(self, value: _Amount | None, *keys: str) -> Decimal | None:
+    def _ratio(self, value: object, *keys: str) -> Decimal | None:
         """`"8 %"` as 0.08. A bare number is refused: 8 could be 8 % or eightfold."""
         if value is None:
             return None
@@ -280,7 +287,7 @@ class _Reading:
             )
         return Decimal(match[1]) / 100
 
-    def _money(self, value: _Amount | None, *keys: str) -> Money | None:
+    def _money(self, value: object, *keys: str) -> Money | None:
         """`"200 USD"` or `"$200"` as money. A bare number is refused: it has no currency."""
         if value is None:
             return None

@@ -35,22 +35,23 @@ def decode(document: Document, into: type[_T], *keys: str | int) -> _T:
 
     Raises: UnknownKey with the nearest known name, InvalidValue; both with file and line.
     """
+    try:
+        return msgspec.convert(_at(document, keys), into)
+    except msgspec.ValidationError as problem:
+        raise _explain(str(problem), document, into, keys) from problem
+
+
+def _at(document: Document, keys: Keys) -> Any:
     data: Any = document.data
     for key in keys:
         data = data[key]
-    try:
-        return msgspec.convert(data, into)
-    except msgspec.ValidationError as problem:
-        raise _explain(str(problem), document, into, keys) from problem
+    return data
 
 
 def _explain(message: str, document: Document, into: object, keys: Keys) -> FileError:
     match = _PLACE.search(message)
     text = message[: match.start()] if match else message
-    data: Any = document.data
-    for key in keys:
-        data = data[key]
-    inner, kind, value = _follow(match["path"] if match else "", into, data)
+    inner, kind, value = _follow(match["path"] if match else "", into, _at(document, keys))
     way = keys + inner
     if unknown := re.fullmatch(r"Object contains unknown field `(?P<name>.*)`", text, re.DOTALL):
         return _unknown(unknown["name"], way, kind, document)
@@ -76,7 +77,7 @@ def _explain(message: str, document: Document, into: object, keys: Keys) -> File
 
 
 def _unknown(name: str, way: Keys, kind: object, document: Document) -> UnknownKey:
-    known = sorted(field.encode_name for field in msgspec.structs.fields(kind)) if _is_struct(kind) else []
+    known = sorted(_fields(kind))
     near = get_close_matches(name, known, 1)
     return UnknownKey(
         f"{spell((*way, name))} is not a key that CodeOps knows",
@@ -99,7 +100,7 @@ def _follow(path: str, kind: object, data: Any) -> tuple[Keys, object, Any]:
             key, kind = int(step["index"]), (get_args(kind) or (object,))[0]
         else:
             key = step["name"]
-            kind = next(field.type for field in msgspec.structs.fields(kind) if field.encode_name == key) if _is_struct(kind) else object
+            kind = _fields(kind)[key]
         way += (key,)
         data = data[key]
     return way, _plain(kind, data), data
@@ -110,7 +111,7 @@ def _plain(kind: object, data: object) -> object:
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0], data)
     if get_origin(kind) in {Union, UnionType}:
-        wanted = {dict: (dict, msgspec.Struct), list: (list, tuple)}.get(type(data), ())
+        wanted: tuple[type, ...] = (dict, msgspec.Struct) if isinstance(data, dict) else (list, tuple) if isinstance(data, list) else ()
         members = [member for member in get_args(kind) if member is not NoneType]
         return next((_plain(member, data) for member in members if _is_like(member, wanted)), members[0])
     return kind
@@ -121,8 +122,8 @@ def _is_like(kind: object, wanted: tuple[type, ...]) -> bool:
     return isinstance(plain, type) and issubclass(plain, wanted)
 
 
-def _is_struct(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+def _fields(kind: Any) -> dict[str, object]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
 
 
 def _fits(value: object, kind: Any) -> bool:

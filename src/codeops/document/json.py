@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<fraction>\.\d+)?(?P<exponent>[eE][-+]
 _WORDS: dict[str, object] = {"true": True, "false": False, "null": None}
 _WORD = re.compile(r"[-+\w.]+")
 _DIGITS = 1000
+_EXPONENT = 6
 
 
 def parse(text: Text) -> Parsed:
@@ -129,7 +130,7 @@ class _Scan:
         word = match[0] if match else self.content[offset : offset + 1]
         self.end = offset + len(word)
         number = _NUMBER.fullmatch(word)
-        if number and len(word) <= _DIGITS:
+        if number and len(word) <= _DIGITS and len(number["exponent"] or "") <= _EXPONENT:
             return Decimal(word) if number["fraction"] or number["exponent"] else int(word)
         if word in _WORDS:
             return _WORDS[word]

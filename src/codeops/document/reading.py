@@ -17,7 +17,7 @@ LIMIT_BYTES = 8 * 2**20
 """The size above which a file is refused before it is read: a thousand times that of a long price book."""
 
 _FORMATS = {".toml": "toml", ".json": "json", ".yaml": "yaml", ".yml": "yaml"}
-_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 
 
 class Document:
@@ -50,7 +50,6 @@ def load(path: str, *, limit_bytes: int = LIMIT_BYTES) -> Document:
 
     Raises: UnreadableFile, MalformedFile, DuplicateKey, InvalidValue.
     """
-    _format_of(path)
     return parse(read(path, limit_bytes=limit_bytes), path)
 
 
@@ -107,11 +106,11 @@ def _text_of(data: bytes, path: str) -> str:
         return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as problem:
         start = problem.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
-        guess = _BOMS.get(data[:2], "ISO 8859-1 (Latin-1) or Windows-1252")
+        guess = "UTF-16" if data[:2] in _UTF_16 else "ISO-8859-1"
         raise UnreadableFile(
             f"{path} is not UTF-8 text",
             why=f"byte 0x{data[start]:02x} at offset {start} does not belong in UTF-8; it looks like {guess}",
-            fix=f"save it as UTF-8, for example: iconv -t UTF-8 {path} > new-file",
+            fix=f"save it as UTF-8, for example: iconv -f {guess} -t UTF-8 {path} > new-file",
             location=Location(path, data.count(b"\n", 0, start) + 1),
         ) from problem
 

@@ -3,9 +3,10 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from codeops.core.errors import DuplicateKey, InvalidValue, MalformedFile
+from codeops.core.location import Location
 from codeops.document.position import Keys, Parsed, Text, spell
 
 __all__ = ["offsets", "parse"]
@@ -28,7 +29,10 @@ def parse(text: Text) -> Parsed:
     endless: list[str] = []
 
     def number(written: str) -> Decimal:
-        value = Decimal(written.replace("_", ""))
+        try:
+            value = Decimal(written.replace("_", ""))
+        except InvalidOperation:  # an exponent of twenty digits
+            value = Decimal("Infinity")
         if not value.is_finite():
             endless.append(written)
         return value
@@ -56,11 +60,10 @@ def offsets(content: str) -> Mapping[Keys, int]:
 
 def _explain(problem: tomllib.TOMLDecodeError, text: Text) -> MalformedFile | DuplicateKey:
     match = _PLACE.search(str(problem))
-    last = len(text.content)
     line = int(match["line"]) if match and match["line"] else text.content.count("\n") + 1
     column = int(match["column"]) if match and match["column"] else 0
     for keys, first, second in _Scan(text.content).twice:
-        if text.location(min(second, last)).line <= line:
+        if text.location(second).line <= line:
             place = text.location(first)
             return DuplicateKey(
                 f"{spell(keys)} is written twice",
@@ -68,12 +71,11 @@ def _explain(problem: tomllib.TOMLDecodeError, text: Text) -> MalformedFile | Du
                 fix="remove or rename one of them",
                 location=text.location(second),
             )
-    start = text.location(0)
     return MalformedFile(
         "the file is not TOML",
         why=_PLACE.sub("", str(problem)).lower(),
         fix='correct this line; text stands in quotes: key = "value"',
-        location=type(start)(text.path, line, column),
+        location=Location(text.path, line, column),
     )
 
 
@@ -93,7 +95,9 @@ class _Scan:
     def __init__(self, content: str) -> None:
         self.found: dict[Keys, int] = {}
         self.twice: list[tuple[Keys, int, int]] = []
-        self._tokens = [(match[0], match.lastgroup, match.start()) for match in _TOKEN.finditer(content) if match.lastgroup]
+        self._tokens: list[tuple[str, str | None, int]] = [
+            (match[0], match.lastgroup, match.start()) for match in _TOKEN.finditer(content) if match.lastgroup
+        ]
         self._tokens.append(("", None, len(content)))
         self._next = 0
         self._lengths: dict[Keys, int] = {}

@@ -1,6 +1,5 @@
 """YAML without its surprises: no tags, no second meaning of a key, no expansion beyond measure, no float."""
 
-from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -45,9 +44,9 @@ class _Scan:
         self.found: dict[Keys, int] = {}
         self.nodes = 0
         self.anchors: dict[str, tuple[object, int]] = {}
-        self.resolver = yaml.resolver.Resolver()
-        self.constructor = yaml.constructor.SafeConstructor()
-        self.events: Iterator[Any] = yaml.parse(text.content, Loader=_LOADER)
+        self.resolver: Any = yaml.resolver.Resolver()
+        self.constructor: Any = yaml.constructor.SafeConstructor()
+        self.events: Any = yaml.parse(text.content, Loader=_LOADER)
 
     def document(self) -> object:
         """The data of the only document; an empty file is an empty mapping."""
@@ -66,6 +65,10 @@ class _Scan:
 
     def _place(self, event: Any) -> Location:
         return Location(self.text.path, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    @staticmethod
+    def _offset(event: Any) -> int:
+        return int(event.start_mark.index)
 
     def _value(self, keys: Keys, event: Any) -> object:
         if isinstance(event, yaml.AliasEvent):
@@ -111,7 +114,7 @@ class _Scan:
                     fix="remove or rename one of them",
                     location=self._place(event),
                 )
-            self.found[here] = event.start_mark.index
+            self.found[here] = self._offset(event)
             data[event.value] = self._value(here, next(self.events))
         return data
 
@@ -119,7 +122,7 @@ class _Scan:
         data: list[object] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             here = (*keys, len(data))
-            self.found[here] = event.start_mark.index
+            self.found[here] = self._offset(event)
             data.append(self._value(here, event))
         return data
 

@@ -8,6 +8,7 @@ import threading
 from asyncio import AbstractEventLoop, Task, current_task
 from collections.abc import Collection, Coroutine, Generator
 from functools import lru_cache
+from pathlib import Path
 from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,7 +18,7 @@ __all__ = ["Site", "find", "set_thread_origin", "task_factory"]
 Site = tuple[str, int, str]
 """File relative to the project's root with `/`, line counted from 1, qualified name of the function."""
 
-_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+_OURS = os.path.realpath(Path(__file__).parent.parent)
 _STDLIB = os.path.realpath(sysconfig.get_path("stdlib"))
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
 _COMPREHENSION = re.compile(r"(\.<locals>)?\.<(listcomp|dictcomp|setcomp|genexpr)>")
@@ -32,7 +33,7 @@ def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
     the work to the thread is taken, if it was noted (`task_factory`, `set_thread_origin`).
     """
     is_covered = False
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the one way to the running frames, documented
+    frame: FrameType | None = sys._getframe(1)  # ruff: ignore[SLF001] - the one documented way to the frames
     while frame is not None:
         file = _relative(frame.f_code.co_filename, root)
         if file:
@@ -51,9 +52,7 @@ def set_thread_origin(site: Site | None) -> None:
     _thread.origin = site
 
 
-def task_factory(
-    loop: AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
-) -> "Task[Any]":
+def task_factory(loop: AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any) -> "Task[Any]":
     """A task factory for event loops of ours, which notes the line of the user's code that starts each task."""
     from codeops.instrument.recorder import current
 

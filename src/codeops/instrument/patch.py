@@ -58,6 +58,11 @@ class Hooks:
         """Calls `note` with the call's arguments just before the original, sync or async, while somebody measures."""
         self.wrap(owner, name, functools.partial(_noting, note))
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether anything is replaced now."""
+        return bool(self._patches)
+
     def undo(self) -> None:
         """Puts everything back, the newest first."""
         while self._patches:

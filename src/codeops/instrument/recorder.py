@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
@@ -65,7 +65,7 @@ def current() -> Tally | None:
 
 
 @contextmanager
-def scope(tally: Tally | None) -> Iterator[None]:
+def scope(tally: Tally | None) -> Generator[None]:
     """Makes `tally` the current one in this context for a while; None stops counting."""
     token = _current.set(tally)
     try:
@@ -75,7 +75,7 @@ def scope(tally: Tally | None) -> Iterator[None]:
 
 
 @contextmanager
-def tally(root: str = "") -> Iterator[Tally]:
+def tally(root: str = "") -> Generator[Tally]:
     """Counts what the block consumes; call sites are lines of files under `root`, the working directory if empty."""
     counting = Tally(os.path.realpath(root or os.curdir))
     try:

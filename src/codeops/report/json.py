@@ -16,7 +16,7 @@ __all__ = ["SUFFIX", "parse", "render", "schema"]
 SUFFIX = ".json"
 """The ending of files in this format."""
 
-_LARGEST_EXPONENT = 30  # no figure of a report has more digits before its point, or ten more after it
+_EXPONENTS = range(-100, 31)  # decimal places of the first digit; beyond them a figure would fill a page with zeros
 _T = TypeVar("_T")
 _FIX = "write the report again with --format json, or upgrade CodeOps"
 
@@ -45,7 +45,7 @@ def parse(text: str, path: str) -> Report:
         )
     report = _decoded(text, path, Report)
     for place, number in _numbers(msgspec.to_builtins(report, builtin_types=(Decimal,)), "$"):
-        if not number.is_finite() or not -_LARGEST_EXPONENT - 10 <= number.adjusted() <= _LARGEST_EXPONENT:
+        if not number.is_finite() or number.adjusted() not in _EXPONENTS:
             raise InvalidValue(
                 "the report holds a number that no figure can be",
                 why=f"{place} is {number}",

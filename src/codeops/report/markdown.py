@@ -1,0 +1,200 @@
+"""The report as a reviewer reads it in a pull request: verdict, money by route, causes, what to do; the rest folded.
+
+The flavour is GitHub's. What comes from the code under review (names, paths, code) is shown as text: it cannot link,
+mention, embed, break the table or leave its line.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from codeops.core import figure
+from codeops.core.location import Location
+from codeops.core.report import Cause, Report, RouteResult, Verdict
+from codeops.report import _view
+from codeops.report._plain import clean, clip
+
+__all__ = ["LIMIT", "SUFFIX", "render"]
+
+SUFFIX = ".md"
+"""The ending of files in this format."""
+
+LIMIT = 64_000
+"""Characters of a page: GitHub refuses comments from 65,536 on, and a comment's key and heading need room too."""
+
+_ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
+_OPEN_ROWS = 20  # rows of the table of routes that are not folded
+_HIDDEN = "&#8203;"  # a space of no width: what it stands in is no mention, link, issue or emoji for GitHub
+
+_SPECIAL = re.compile(r"[\\`*\[\]|~<>&]")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_MATH = re.compile(r"\$(?!\d)")
+_REFERENCE = re.compile(r"(?<=[@#])(?=[\w])|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=:)(?=[\w+-]+:)|(?<=\bGH)(?=-\d)", re.IGNORECASE)
+_BLOCK = re.compile(r"^(?:([#+\-=])|(\d+)([.)]))")
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much of the details is shown: items of each list, characters of each text."""
+
+    items: int
+    characters: int
+
+    def some(self, items: Sequence[str], noun: str, before: str = "") -> list[str]:
+        """The first `items`, and a line on how many more there are."""
+        left = len(items) - self.items
+        more = [f"{before}… and {figure.count_noun(Decimal(left), f'more {noun}')}; the JSON report has all of them"]
+        return [*items[: self.items], *(more if left > 0 else [])]
+
+    def text(self, value: str) -> str:
+        """`value` as text that is only text."""
+        return _text(clip(clean(value), self.characters))
+
+    def code(self, value: str) -> str:
+        """`value` as code."""
+        return _code(clip(clean(value), self.characters))
+
+
+_ROOMS = (_Room(500, 400), _Room(200, 200), _Room(60, 160), _Room(20, 120), _Room(8, 80), _Room(0, 80))
+
+
+def render(report: Report) -> str:
+    """The report as Markdown of at most `LIMIT` characters; details are left out first, the verdict never."""
+    pages = (_page(report, room) for room in _ROOMS)
+    return next((page for page in pages if len(page) <= LIMIT), _page(report, _ROOMS[-1])[:LIMIT])
+
+
+def _page(report: Report, room: _Room) -> str:
+    blocks = [
+        f"### {_ICONS[report.verdict]} CodeOps: {report.verdict.value} · {_text(clip(clean(_view.headline(report)), 600))}",
+        f"**{_text(clip(clean(_sentence(_view.impact(report))), 300))}**",
+        *_routes(report, room),
+        *_list("Causes, and what helps", _causes(report, room)),
+        *_list("Findings", _findings(report, room)),
+        *_list("Budgets", _budgets(report, room, kept=False)),
+        *_folded("What changed, by meter", _meters(report, room)),
+        *_folded("Budgets kept", _budgets(report, room, kept=True)),
+        *_folded("Caveats", _caveats(report, room)),
+        "<sub>" + " · ".join(f"{name} {room.code(value)}" for name, value in _view.facts(report)) + "</sub>",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _routes(report: Report, room: _Room) -> list[str]:
+    """The table: what is not passed and what moves most money first, the many others folded."""
+    routes = _view.by_money(report.routes)
+    matter = {route.name for route in routes[:_OPEN_ROWS]} | {route.name for route in routes if route.verdict is not Verdict.PASS}
+    first = [route for route in routes if route.name in matter]
+    rest = [route for route in routes if route.name not in matter]
+    blocks = ["\n".join(_table(first, report.currency, room))] if first else []
+    if rest:
+        title = f"{figure.count_noun(Decimal(len(rest)), 'more route')} within budget"
+        blocks += _folded(title, _table(rest, report.currency, room), count=False)
+    return blocks
+
+
+def _table(routes: Iterable[RouteResult], currency: str, room: _Room) -> list[str]:
+    per = f"{_text(clean(figure.symbol(currency)))}/1k"
+    rows = [_row(route, currency, room) for route in sorted(routes, key=lambda route: route.verdict is Verdict.PASS)]
+    kept = set(room.some(rows, "route"))
+    ordered = [row for row in (_row(route, currency, room) for route in routes) if row in kept]
+    more = [f"| {line} |  |  |  |  |" for line in room.some(rows, "route")[len(rows[: room.items]) :]]
+    return [f"| Route | Baseline ({per}) | Current ({per}) | Δ | Notes |", "|---|--:|--:|--:|---|", *ordered, *more]
+
+
+def _row(route: RouteResult, currency: str, room: _Room) -> str:
+    cells = _view.row(route, currency)
+    month = [] if cells.month == _view.NOT_KNOWN else [f"{cells.month} a month"]
+    notes = "; ".join([*month, *cells.notes])
+    name = room.code(route.name).replace("\\|", "\\\\|").replace("|", "\\|")
+    figures = " | ".join(_text(clean(cell)) for cell in (cells.base, cells.head, cells.delta))
+    return f"| {_ICONS[route.verdict]} {name} | {figures} | {room.text(notes)} |"
+
+
+def _causes(report: Report, room: _Room) -> list[str]:
+    lines = [_cause(route, cause, report.currency, room) for route, cause in _view.causes(report)]
+    return room.some(lines, "cause", "- ")
+
+
+def _cause(route: RouteResult, cause: Cause, currency: str, room: _Room) -> str:
+    money = f" — **{_text(clean(_view.month(cause.monthly, currency)))} a month**" if cause.monthly is not None else ""
+    lines = [f"- {room.code(route.name)}: {_placed(cause.text, cause.location, room)}{money}"]
+    lines += [room.code(cause.code)] if clean(cause.code) else []
+    lines += [f"→ {room.text(cause.advice)}"] if clean(cause.advice) else []
+    return "<br>\n  ".join(lines)
+
+
+def _findings(report: Report, room: _Room) -> list[str]:
+    lines = []
+    for one in _view.findings(report):
+        money = f" — **{_text(clean(_view.month(one.monthly, report.currency)))} a month**" if one.monthly is not None else ""
+        parts = [f"- {one.severity.value} {room.code(one.rule)}: {_placed(one.message, one.location, room)}{money}"]
+        parts += [f"{mark}{room.text(text)}" for mark, text in (("", one.why), ("→ ", one.fix)) if clean(text)]
+        lines.append("<br>\n  ".join(parts))
+    return room.some(lines, "finding", "- ")
+
+
+def _budgets(report: Report, room: _Room, *, kept: bool) -> list[str]:
+    lines = [
+        f"- {_ICONS[budget.verdict]} {room.text(budget.text)}"
+        for budget in _view.budget_order(report)
+        if (budget.verdict is Verdict.PASS) is kept
+    ]
+    return room.some(lines, "budget", "- ")
+
+
+def _meters(report: Report, room: _Room) -> list[str]:
+    lines = [
+        f"- {room.code(route.name)}, {room.code(change.meter)}: {room.text(_view.movement(route, change, report.currency))}"
+        for route in _view.by_money(report.routes)
+        for change in _view.moved_meters(route)
+    ]
+    return room.some(lines, "meter", "- ")
+
+
+def _caveats(report: Report, room: _Room) -> list[str]:
+    lines = [
+        f"- {room.code(caveat.kind)}{f' {room.code(name)}' if name else ''}: {room.text(caveat.text)}" for name, caveat in _view.caveats(report)
+    ]
+    return room.some(lines, "caveat", "- ")
+
+
+def _list(title: str, lines: list[str]) -> list[str]:
+    return ["\n".join([f"**{title}**", "", *lines])] if lines else []
+
+
+def _folded(title: str, lines: list[str], *, count: bool = True) -> list[str]:
+    if not lines:
+        return []
+    number = f" ({len(lines)})" if count else ""
+    return ["\n".join([f"<details><summary>{title}{number}</summary>", "", *lines, "", "</details>"])]
+
+
+def _placed(text: str, location: Location | None, room: _Room) -> str:
+    """Text with its place as code, so that a line number is not taken for an emoji."""
+    before, place, after = _view.placed(text, location)
+    spaced = f"{room.text(before)} " if before.endswith(" ") else room.text(before)
+    return f"{spaced}{room.code(place)}{room.text(after)}" if place else spaced
+
+
+def _text(value: str) -> str:
+    """Clean text with everything escaped that Markdown or GitHub would read as more than text."""
+    out = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), value)
+    out = _MATH.sub("&#36;", _UNDERSCORE.sub(r"\\_", out))
+    out = _REFERENCE.sub(_HIDDEN, out)
+    return _BLOCK.sub(lambda match: f"\\{match[1]}" if match[1] else f"{match[2]}\\{match[3]}", out)
+
+
+def _code(value: str) -> str:
+    """Clean text as a code span, in which nothing is read as markup."""
+    if not value:
+        return "(empty)"
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", value)), default=0))
+    space = " " if value.startswith("`") or value.endswith("`") else ""
+    return f"{fence}{space}{value}{space}{fence}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
