@@ -4,6 +4,7 @@ import os
 import random
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,13 +27,13 @@ def _seeded() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_leaks() -> Iterator[None]:
     """A test that changes the working directory or the environment, or leaves a thread, is red."""
-    folder, variables, threads = os.getcwd(), dict(os.environ), set(threading.enumerate())
+    folder, variables, threads = Path.cwd(), dict(os.environ), set(threading.enumerate())
 
     yield
 
     variables.pop("PYTEST_CURRENT_TEST", None)
     after = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    assert os.getcwd() == folder, "the working directory was changed"
+    assert Path.cwd() == folder, "the working directory was changed"
     assert after == variables, f"environment changed: {set(after.items()) ^ set(variables.items())}"
     left = [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]
     assert not left, f"threads left running: {left}"

@@ -71,7 +71,7 @@ def test_everything_that_is_written_arrives(project: Path) -> None:
     assert ingest.body == b'{"events":[{"id":1,"share":0.1}]}'
     assert ingest.headers == (("content-type", "application/json"),)
     assert (rollup.route, rollup.kind, rollup.unit, rollup.units) == ("rollup", "job", "GB", "12.5")
-    assert config.suite.plan.seconds == 0.5
+    assert config.suite.plan.seconds == pytest.approx(0.5)
     assert config.suite.python_path == (str(project / "src"),)
     assert config.budget.regression == Decimal("0.05")
     assert config.budget.of("/v1/report").regression == Decimal("0.025")

@@ -105,8 +105,8 @@ class _File(_Table):
     pricebook: str = "pricebook.toml"
     baseline: str = "cost/baseline.json"
     labels: dict[str, str] = {}
-    bench: _Bench = _Bench()
-    budget: _Budget = _Budget()
+    bench: _Bench = msgspec.field(default_factory=_Bench)
+    budget: _Budget = msgspec.field(default_factory=_Budget)
     traffic: dict[str, _Count] = {}
     inconclusive: Literal["inconclusive", "pass", "fail"] = "inconclusive"
 

@@ -10,7 +10,12 @@ from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report
 from codeops.core.snapshot import Environment, PriceBookRef
 
 MACHINE = Environment(cpu_model="AMD EPYC 7B13", cpus=2, python="3.11.9", libc="glibc 2.36", kernel="6.1.0", machine="x86_64")
-BASE = Side(git_sha="4f0c1d9e7b3a5c68d2e1f00998877665544332211"[:40], label="cost/baseline.json", created_at="2026-10-30T08:12:00Z", environment=MACHINE)
+BASE = Side(
+    git_sha="4f0c1d9e7b3a5c68d2e1f00998877665544332211"[:40],
+    label="cost/baseline.json",
+    created_at="2026-10-30T08:12:00Z",
+    environment=MACHINE,
+)
 HEAD = Side(git_sha="b81e22d35c7f4a6901c2d3e4f5a6b7c8d9e0f1a2", dirty=True, created_at="2026-11-02T09:30:15Z", environment=MACHINE)
 BOOK = PriceBookRef(version="2026-11-01", digest="sha256:9f2c4e1ab0d37c55e8f1", currency="USD")
 ATTACKS = (
@@ -140,7 +145,16 @@ FAIL = report(
 PASS = report(
     monthly_delta=D("-4.00"),
     routes=(route("/v1/report", "0.0000124", "0.0000123"), route("/v1/ingest", "0.0000041", "0.0000041")),
-    budgets=(BudgetResult(kind="regression", route="/v1/report", verdict=Verdict.PASS, limit=D("0.08"), value=D("-0.008"), text="/v1/report: -0.8 % of +8.0 % allowed"),),
+    budgets=(
+        BudgetResult(
+            kind="regression",
+            route="/v1/report",
+            verdict=Verdict.PASS,
+            limit=D("0.08"),
+            value=D("-0.008"),
+            text="/v1/report: -0.8 % of +8.0 % allowed",
+        ),
+    ),
 )
 
 INCONCLUSIVE = report(

@@ -5,7 +5,7 @@ mention, embed, break the table or leave its line.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,14 +25,13 @@ LIMIT = 64_000
 
 _ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 _OPEN_ROWS = 20  # rows of the table of routes that are not folded
-_HIDDEN = "&#8203;"  # a space of no width: what it stands in is no mention, link, issue or emoji for GitHub
+_GAP = "\u200b"  # a space of no width: what it stands in is no mention, link, issue or emoji for GitHub
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~<>&]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _MATH = re.compile(r"\$(?!\d)")
 _REFERENCE = re.compile(r"(?<=[@#])(?=[\w])|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=:)(?=[\w+-]+:)|(?<=\bGH)(?=-\d)", re.IGNORECASE)
-_BLOCK = re.compile(r"^(?:([#+\-=])|(\d+)([.)]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,13 @@ class _Room:
     items: int
     characters: int
 
-    def some(self, items: Sequence[str], noun: str, before: str = "") -> list[str]:
+    def some(self, items: Sequence[str], noun: str) -> list[str]:
         """The first `items`, and a line on how many more there are."""
-        left = len(items) - self.items
-        more = [f"{before}… and {figure.count_noun(Decimal(left), f'more {noun}')}; the JSON report has all of them"]
-        return [*items[: self.items], *(more if left > 0 else [])]
+        return [*items[: self.items], *(f"- {line}" for line in self.rest(len(items) - self.items, noun))]
+
+    def rest(self, left: int, noun: str) -> list[str]:
+        """The line that says that `left` are not shown, if any."""
+        return [f"… and {figure.count_noun(Decimal(left), f'more {noun}')}; the JSON report has all of them"] if left > 0 else []
 
     def text(self, value: str) -> str:
         """`value` as text that is only text."""
@@ -63,7 +64,7 @@ _ROOMS = (_Room(500, 400), _Room(200, 200), _Room(60, 160), _Room(20, 120), _Roo
 def render(report: Report) -> str:
     """The report as Markdown of at most `LIMIT` characters; details are left out first, the verdict never."""
     pages = (_page(report, room) for room in _ROOMS)
-    return next((page for page in pages if len(page) <= LIMIT), _page(report, _ROOMS[-1])[:LIMIT])
+    return next((page for page in pages if len(page) <= LIMIT), _page(report, _ROOMS[-1]))
 
 
 def _page(report: Report, room: _Room) -> str:
@@ -91,17 +92,16 @@ def _routes(report: Report, room: _Room) -> list[str]:
     blocks = ["\n".join(_table(first, report.currency, room))] if first else []
     if rest:
         title = f"{figure.count_noun(Decimal(len(rest)), 'more route')} within budget"
-        blocks += _folded(title, _table(rest, report.currency, room), count=False)
+        blocks += _folded(title, _table(rest, report.currency, room))
     return blocks
 
 
-def _table(routes: Iterable[RouteResult], currency: str, room: _Room) -> list[str]:
-    per = f"{_text(clean(figure.symbol(currency)))}/1k"
-    rows = [_row(route, currency, room) for route in sorted(routes, key=lambda route: route.verdict is Verdict.PASS)]
-    kept = set(room.some(rows, "route"))
-    ordered = [row for row in (_row(route, currency, room) for route in routes) if row in kept]
-    more = [f"| {line} |  |  |  |  |" for line in room.some(rows, "route")[len(rows[: room.items]) :]]
-    return [f"| Route | Baseline ({per}) | Current ({per}) | Δ | Notes |", "|---|--:|--:|--:|---|", *ordered, *more]
+def _table(routes: Sequence[RouteResult], currency: str, room: _Room) -> list[str]:
+    per = f"{_text(clean(figure.symbol(currency))).replace('&#36;', '$')}/1k"
+    kept = {id(route) for route in sorted(routes, key=lambda route: route.verdict is Verdict.PASS)[: room.items]}
+    rows = [_row(route, currency, room) for route in routes if id(route) in kept]
+    more = [f"| {line} |  |  |  |  |" for line in room.rest(len(routes) - len(rows), "route")]
+    return [f"| Route | Baseline ({per}) | Current ({per}) | Δ | Notes |", "|---|--:|--:|--:|---|", *rows, *more]
 
 
 def _row(route: RouteResult, currency: str, room: _Room) -> str:
@@ -115,7 +115,7 @@ def _row(route: RouteResult, currency: str, room: _Room) -> str:
 
 def _causes(report: Report, room: _Room) -> list[str]:
     lines = [_cause(route, cause, report.currency, room) for route, cause in _view.causes(report)]
-    return room.some(lines, "cause", "- ")
+    return room.some(lines, "cause")
 
 
 def _cause(route: RouteResult, cause: Cause, currency: str, room: _Room) -> str:
@@ -131,9 +131,9 @@ def _findings(report: Report, room: _Room) -> list[str]:
     for one in _view.findings(report):
         money = f" — **{_text(clean(_view.month(one.monthly, report.currency)))} a month**" if one.monthly is not None else ""
         parts = [f"- {one.severity.value} {room.code(one.rule)}: {_placed(one.message, one.location, room)}{money}"]
-        parts += [f"{mark}{room.text(text)}" for mark, text in (("", one.why), ("→ ", one.fix)) if clean(text)]
+        parts += [f"{mark}{room.text(text)}" for mark, text in (("why: ", one.why), ("→ ", one.fix)) if clean(text)]
         lines.append("<br>\n  ".join(parts))
-    return room.some(lines, "finding", "- ")
+    return room.some(lines, "finding")
 
 
 def _budgets(report: Report, room: _Room, *, kept: bool) -> list[str]:
@@ -142,7 +142,7 @@ def _budgets(report: Report, room: _Room, *, kept: bool) -> list[str]:
         for budget in _view.budget_order(report)
         if (budget.verdict is Verdict.PASS) is kept
     ]
-    return room.some(lines, "budget", "- ")
+    return room.some(lines, "budget")
 
 
 def _meters(report: Report, room: _Room) -> list[str]:
@@ -151,25 +151,23 @@ def _meters(report: Report, room: _Room) -> list[str]:
         for route in _view.by_money(report.routes)
         for change in _view.moved_meters(route)
     ]
-    return room.some(lines, "meter", "- ")
+    return room.some(lines, "meter")
 
 
 def _caveats(report: Report, room: _Room) -> list[str]:
     lines = [
-        f"- {room.code(caveat.kind)}{f' {room.code(name)}' if name else ''}: {room.text(caveat.text)}" for name, caveat in _view.caveats(report)
+        f"- {room.code(caveat.kind)}{f' {room.code(name)}' if name else ''}: {room.text(caveat.text)}"
+        for name, caveat in _view.caveats(report)
     ]
-    return room.some(lines, "caveat", "- ")
+    return room.some(lines, "caveat")
 
 
 def _list(title: str, lines: list[str]) -> list[str]:
     return ["\n".join([f"**{title}**", "", *lines])] if lines else []
 
 
-def _folded(title: str, lines: list[str], *, count: bool = True) -> list[str]:
-    if not lines:
-        return []
-    number = f" ({len(lines)})" if count else ""
-    return ["\n".join([f"<details><summary>{title}{number}</summary>", "", *lines, "", "</details>"])]
+def _folded(title: str, lines: list[str]) -> list[str]:
+    return ["\n".join([f"<details><summary>{title}</summary>", "", *lines, "", "</details>"])] if lines else []
 
 
 def _placed(text: str, location: Location | None, room: _Room) -> str:
@@ -180,17 +178,16 @@ def _placed(text: str, location: Location | None, room: _Room) -> str:
 
 
 def _text(value: str) -> str:
-    """Clean text with everything escaped that Markdown or GitHub would read as more than text."""
-    out = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), value)
-    out = _MATH.sub("&#36;", _UNDERSCORE.sub(r"\\_", out))
-    out = _REFERENCE.sub(_HIDDEN, out)
-    return _BLOCK.sub(lambda match: f"\\{match[1]}" if match[1] else f"{match[2]}\\{match[3]}", out)
+    """Clean text with everything escaped that Markdown or GitHub would read as more than text; never first on a line."""
+    out = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), _REFERENCE.sub(_GAP, value))
+    return _MATH.sub("&#36;", _UNDERSCORE.sub(r"\\_", out)).replace(_GAP, "&#8203;")
 
 
 def _code(value: str) -> str:
     """Clean text as a code span, in which nothing is read as markup."""
     if not value:
         return "(empty)"
+    value = value.replace("<!--", f"<!{_GAP}--")  # a comment's hidden key must not be found in here
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", value)), default=0))
     space = " " if value.startswith("`") or value.endswith("`") else ""
     return f"{fence}{space}{value}{space}{fence}"
