@@ -98,7 +98,7 @@ def test_the_pull_request_fails_and_says_what_it_costs_a_month(pull_request: Run
     assert pull_request.meter("/v1/report", "db.query") == (1, 1)
     before, after = pull_request.meter("/v1/report", "network.egress")
     assert after > 5 * before
-    assert Decimal(str(report["monthly_head"])) - Decimal(str(report["monthly_base"])) > 200
+    assert Decimal(str(report["delta"])) * report["requests_per_month"] > 200
     assert {budget["kind"] for budget in pull_request.report["budgets"] if budget["verdict"] == "fail"} == {
         "regression",
         "monthly_increase",
@@ -112,14 +112,14 @@ def test_the_pull_request_leaves_the_other_routes_as_they_were(pull_request: Run
 
 def test_the_added_reads_are_found_at_the_line_in_the_loop(pull_request: Run) -> None:
     lines = (pull_request.service / "reports" / "storage.py").read_text().splitlines()
-    looped = lines.index("        found = client().get_object(Bucket=load().bucket, Key=key)") + 1
+    looped = next(number for number, line in enumerate(lines, 1) if line.startswith("        found = client().get_object("))
     causes = [cause for cause in pull_request.route("/v1/report")["causes"] if cause["meter"] == "aws.s3.get"]
 
-    first = causes[0]
-
-    assert (first["location"]["path"], first["location"]["line"]) == ("reports/storage.py", looped)
-    assert Decimal(str(first["monthly"])) > 200
-    assert "get_object" in first["code"]
+    assert [(cause["location"]["path"], cause["location"]["line"], cause["amount"]) for cause in causes] == [
+        ("reports/storage.py", looped, 13)
+    ]
+    assert Decimal(str(causes[0]["monthly"])) == 208
+    assert "days/{account}" in causes[0]["code"]
     assert f"reports/storage.py:{looped}" in pull_request.output
     assert f"reports/storage.py:{looped}" in pull_request.markdown
 
@@ -129,6 +129,15 @@ def test_the_added_bytes_are_found_and_priced(pull_request: Run) -> None:
 
     assert [Decimal(str(cause["monthly"])) > 30 for cause in causes] == [True]
     assert Decimal(str(causes[0]["amount"])) > 9000
+
+
+def test_the_causes_that_are_counted_add_up_to_the_difference(pull_request: Run) -> None:
+    report = pull_request.route("/v1/report")
+    counted = {change["meter"] for change in report["meters"] if change["exact"]}
+
+    explained = sum(Decimal(str(cause["monthly"])) for cause in report["causes"] if cause["meter"] in counted)
+
+    assert abs(explained - Decimal(str(report["delta"])) * report["requests_per_month"]) < Decimal("0.01")
 
 
 @pytest.mark.parametrize("is_patched", [False, True])

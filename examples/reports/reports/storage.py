@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -17,28 +17,30 @@ __all__ = ["FORTNIGHT", "client", "read_days", "read_plan", "read_summary", "wri
 FORTNIGHT = 14
 """Days that a summary covers."""
 
-_Message = TypeVar("_Message", bound=BaseModel)
-
 
 @cache
 def client() -> Any:
-    """The S3 client, made on first use and shared: it is thread-safe, and making one costs 20 ms of CPU."""
+    """The S3 client, made on first use and shared: it is thread-safe, and slow to make."""
     return boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
 
 
 def read_plan(account: str) -> Plan:
     """What `account` has bought."""
-    return _read(f"plans/{account}.json", Plan)
+    found = client().get_object(Bucket=load().bucket, Key=f"plans/{account}.json")
+    return Plan.model_validate_json(found["Body"].read())
 
 
 def read_summary(account: str, until: date) -> Summary:
     """The fortnight's totals, as the nightly rollup left them."""
-    return _read(f"summaries/{account}/{until}.json", Summary)
+    found = client().get_object(Bucket=load().bucket, Key=f"summaries/{account}/{until}.json")
+    return Summary.model_validate_json(found["Body"].read())
 
 
-def read_days(account: str, until: date) -> list[Day]:
-    """Each day of the fortnight, oldest first."""
-    return [_read(key, Day) for key in _day_keys(account, until)]
+def read_days(account: str, until: date) -> Iterator[Day]:
+    """Each day of the fortnight, oldest first; an object each, so this is for the nightly job."""
+    for back in reversed(range(FORTNIGHT)):
+        found = client().get_object(Bucket=load().bucket, Key=f"days/{account}/{until - timedelta(days=back)}.json")
+        yield Day.model_validate_json(found["Body"].read())
 
 
 def write_plan(account: str, plan: Plan) -> None:
@@ -59,16 +61,6 @@ def write_summary(account: str, summary: Summary) -> None:
 def write_batch(batch: Batch) -> None:
     """The batch as it came, for whoever asks later."""
     _write(f"batches/{batch.account}/{batch.id}.json", batch)
-
-
-def _day_keys(account: str, until: date) -> Iterator[str]:
-    for back in reversed(range(FORTNIGHT)):
-        yield f"days/{account}/{until - timedelta(days=back)}.json"
-
-
-def _read(key: str, kind: type[_Message]) -> _Message:
-    body = client().get_object(Bucket=load().bucket, Key=key)["Body"].read()
-    return kind.model_validate_json(body)
 
 
 def _write(key: str, message: BaseModel) -> None:

@@ -1,1 +1,120 @@
-"""The pytest plug-in."""
+"""The pytest plug-in: marker `cost`, fixture `cost`, a table at the end, and a snapshot on request.
+
+It is imported into every pytest run, so it imports nothing until a test asks for the fixture.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from codeops.bench.cost_fixture import Benchmark, Results
+    from codeops.core.suite import Plan
+
+__all__ = [
+    "PlanPlugin",
+    "cost",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_unconfigure",
+]
+
+_MARKER = (
+    "cost(route=..., kind='route', unit='', units=''): measures what the call under the `cost` fixture consumes; "
+    "a kind='job' may say how many units ('GB', 'record') one call works through"
+)
+
+_results: "pytest.StashKey[Results]" = pytest.StashKey()
+_plan: "pytest.StashKey[Plan]" = pytest.StashKey()
+_counts = pytest.StashKey[bool]()
+
+
+class PlanPlugin:
+    """Tells the plug-in how much to measure; `codeops bench` passes its own plan this way."""
+
+    def __init__(self, plan: "Plan") -> None:
+        self._plan = plan
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Keeps the plan where the fixture finds it."""
+        config.stash[_plan] = self._plan
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options of the plug-in."""
+    group = parser.getgroup("codeops", "cost of requests")
+    group.addoption("--cost-out", metavar="FILE", default="", help="write what was measured to a snapshot file, without prices")
+    group.addoption("--cost-disable", action="store_true", help="call each function under the cost fixture once and measure nothing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marker; counts from here on when the measurement is what pytest was started for."""
+    config.addinivalue_line("markers", _MARKER)
+    if config.getoption("--cost-out"):
+        _count(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Counts from here on, before any fixture makes a client, when a test measures."""
+    if any("cost" in getattr(item, "fixturenames", ()) for item in items):
+        _count(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Takes out the hooks that were put in."""
+    if config.stash.get(_counts, False):
+        from codeops import instrument
+
+        instrument.uninstall()
+
+
+def _count(config: pytest.Config) -> None:
+    from codeops import instrument
+
+    if not config.getoption("--cost-disable") and not instrument.installed():
+        instrument.install()
+        config.stash[_counts] = True
+
+
+@pytest.fixture
+def cost(request: pytest.FixtureRequest) -> "Generator[Benchmark]":
+    """Calls `cost(function, *args, **kwargs)` as often as measuring takes; returns what the last call returned."""
+    from codeops.bench.cost_fixture import Benchmark, Results
+    from codeops.core.suite import Plan
+
+    config = request.config
+    results = config.stash.setdefault(_results, Results(str(config.rootpath)))
+    marker = request.node.get_closest_marker("cost")
+    benchmark = Benchmark(
+        results,
+        config.stash.get(_plan, Plan()),
+        request.node.nodeid,
+        dict(marker.kwargs) if marker else {},
+        is_disabled=config.getoption("--cost-disable"),
+        is_distributed=hasattr(config, "workerinput"),
+    )
+    yield benchmark
+    benchmark.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Prints what was measured."""
+    results = config.stash.get(_results, None)
+    if results is not None and results.routes:
+        terminalreporter.section("cost of one request")
+        for line in results.table():
+            terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Writes the snapshot that `--cost-out` names."""
+    out = session.config.getoption("--cost-out")
+    if out and not hasattr(session.config, "workerinput"):
+        from codeops.bench.cost_fixture import Results
+
+        session.config.stash.setdefault(_results, Results(str(session.config.rootpath))).save(out)

@@ -56,14 +56,18 @@ def verdict_code(verdict: "Verdict", inconclusive: str = "inconclusive") -> int:
     return _CODES[inconclusive if verdict == "inconclusive" else verdict.value]
 
 
-def write_file(path: str, text: str) -> None:
-    """`text` in the file `path`, whole or not at all.
+def write_file(path: str, text: str, *, replace: bool = True) -> None:
+    """`text` in the file `path`, whole or not at all; without `replace` only where no file stands.
 
-    Raises: UnreadableFile when it cannot be written.
+    Raises: UnreadableFile when it cannot be written, ExistingFile.
     """
-    from codeops.core.errors import UnreadableFile
+    from codeops.core.errors import ExistingFile, UnreadableFile
 
     target = Path(path)
+    if target.exists() and not replace:
+        raise ExistingFile(
+            f"{path} exists", why="what CodeOps did not make, it does not overwrite", fix="choose another name, or move it away"
+        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
@@ -92,7 +96,7 @@ def progress_bar() -> "Generator[Callable[[Progress], None] | None]":
 
 
 def _render(report: "Report", form: str) -> str:
-    text = load(SLOT, form, needs=("SUFFIX", "render")).render(report)
+    text: str = load(SLOT, form, needs=("SUFFIX", "render")).render(report)
     return text if text.endswith("\n") else text + "\n"
 
 

@@ -103,14 +103,14 @@ def amount(value: Decimal, unit: str, *, signed: bool = False) -> str:
     return f"{sign}{_significant(size)} {unit}"
 
 
-def count_noun(value: Decimal, noun: str) -> str:
+def count_noun(value: Decimal | int, noun: str) -> str:
     """A count and its noun in singular or plural.
 
     Example:
         >>> count_noun(Decimal(1), "query"), count_noun(Decimal(1500), "query")
         ('1 query', '1,500 queries')
     """
-    number = f"{value:,.0f}" if value == value.to_integral_value() else _significant(value)
+    number = f"{value:,.0f}" if value == int(value) else _significant(Decimal(value))
     if value == 1:
         return f"{number} {noun}"
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"

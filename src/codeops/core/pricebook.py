@@ -27,7 +27,7 @@ class Catalogue:
 
     name: str
     meters: tuple[str, ...]
-    entries: Callable[[str, Labels], tuple[Price, ...]]
+    entries: Callable[[str, Labels], tuple[Price, ...]] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,10 @@ class PriceBook:
         """
         winner = self.find(meter, labels, at)
         losers = [price for price in self.entries(meter, labels) if price is not winner]
-        told = [Candidate(price, price.mismatch(labels, at) or _outranked(price, winner)) for price in sorted(losers, key=_rank)]
+        told = [
+            Candidate(price, price.mismatch(labels, at) or _outranked(price, winner))
+            for price in sorted(losers, key=lambda price: (_misses(price, labels), _rank(price)))
+        ]
         return (Candidate(winner, ""), *told)
 
     def price(self, usages: Iterable[Usage], at: date, basis: Basis = Basis.MEASURED) -> Cost:

@@ -24,7 +24,7 @@ REPORT_SCHEMA = 1
 class Verdict(StrEnum):
     """What a check concluded. `inconclusive` says what it would need; it is never folded into `pass`."""
 
-    PASS = "pass"  # ruff: ignore[S105] - a verdict, not a password
+    PASS = "pass"  # ruff: ignore[hardcoded-password-string] - a verdict, not a password
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
 
@@ -66,7 +66,8 @@ class MeterChange:
 
     Units: `base`, `head` in `unit` per request, None when that side did not use the meter at all or is not known;
     `base_cost`, `head_cost` money per request at the head's price book, None when it has no price.
-    `quantity_effect` = (head - base) × today's price. `price_effect` = base × (today's price - the recorded price).
+    `quantity_effect` = (head - base) × today's price, None when it is not compared (CPU against a stored baseline).
+    `price_effect` = base × (today's price - the recorded price), None when no price was recorded.
     `exact` says that both amounts are counts that repeat; others carry `error`, the standard error of head - base.
     """
 
@@ -105,8 +106,11 @@ class Cause:
 class RouteResult:
     """One route or job: its cost on both sides, the verdict, and why.
 
-    Units: `base_cost`, `head_cost` money per request (per call of a job); `ratio` = head / base - 1, with the
-    interval [`ratio_low`, `ratio_high`] that CPU noise leaves; `limit` the ratio that the budget allows.
+    Units: `base_cost`, `head_cost` money per request (per call of a job), each as it was measured. `delta` is the part of
+    their difference that can be compared (CPU only with paired samples), all of the cost where a route is new or gone; `ratio` = `delta` /
+    `base_cost`, with the interval [`ratio_low`, `ratio_high`] that noise leaves, None where unbounded; `limit` is what the budget allows.
+    `quantity_effect` + `price_effect` + `residual` = `head_cost` - what was recorded for the base; the residual is what is not
+    compared, or was measured under other labels.
     `requests_per_month` is configured traffic; `monthly_base`, `monthly_head` money a month at it.
     `at_least` says that a meter without a price is left out of the figures.
     """
@@ -117,10 +121,14 @@ class RouteResult:
     verdict: Verdict = Verdict.PASS
     base_cost: Decimal | None = None
     head_cost: Decimal | None = None
+    delta: Decimal | None = None
     ratio: Decimal | None = None
     ratio_low: Decimal | None = None
     ratio_high: Decimal | None = None
     limit: Decimal | None = None
+    quantity_effect: Decimal | None = None
+    price_effect: Decimal | None = None
+    residual: Decimal | None = None
     at_least: bool = False
     unit: str = ""
     units: Decimal | None = None
@@ -135,7 +143,9 @@ class RouteResult:
 
     @property
     def monthly_delta(self) -> Decimal | None:
-        """What the change costs a month at the configured traffic; the whole cost of a new route."""
+        """What the change costs a month at the configured traffic: `delta`, or else all that the two sides differ by."""
+        if self.delta is not None and self.requests_per_month is not None:
+            return self.delta * self.requests_per_month
         if self.monthly_head is None and self.monthly_base is None:
             return None
         return (self.monthly_head or Decimal(0)) - (self.monthly_base or Decimal(0))

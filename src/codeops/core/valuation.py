@@ -34,6 +34,8 @@ def value_meter(usage: MeterUsage, book: PriceBook, labels: Mapping[str, str], a
 def value_route(route: RouteUsage, book: PriceBook, labels: Mapping[str, str], at: date) -> Valued:
     """`route` at the prices of `book` on the day `at`; a route in the simple form keeps its recorded cost.
 
+    Its cost stays None where nothing of it has a price: unknown is not zero.
+
     Raises: AmbiguousPrice, UnitMismatch.
     """
     total = Cost(currency=book.currency, caveats=())
@@ -44,7 +46,7 @@ def value_route(route: RouteUsage, book: PriceBook, labels: Mapping[str, str], a
         meters.append(replace(usage, cost=cost.total.amount if cost.lines else None))
     if route.is_simple:
         return Valued(route, total)
-    amount = total.total.amount
+    amount = total.total.amount if total.lines else None
     return Valued(
         replace(
             route,

@@ -1,13 +1,15 @@
 """Positions: where in a text each key and element stands."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import NamedTuple
 
+from codeops.core.errors import CodeOpsError
 from codeops.core.location import Location
 
-__all__ = ["MAX_DEPTH", "Keys", "Parsed", "Text", "spell"]
+__all__ = ["MAX_DEPTH", "Keys", "Parsed", "Text", "located", "spell"]
 
 MAX_DEPTH = 64
 """Tables and lists inside one another, at most; no file that people write comes near."""
@@ -48,3 +50,13 @@ def spell(keys: Keys) -> str:
     """
     parts = [f"[{key}]" if isinstance(key, int) else f".{key}" if key.replace("-", "_").isidentifier() else f'."{key}"' for key in keys]
     return "".join(parts).removeprefix(".")
+
+
+@contextmanager
+def located(location: Location) -> Generator[None]:
+    """Errors raised inside that do not know their place happened at `location`."""
+    try:
+        yield
+    except CodeOpsError as problem:
+        problem.location = problem.location or location
+        raise

@@ -64,7 +64,7 @@ def parse(text: str, path: str) -> Document:
     if not isinstance(parsed.data, dict):
         raise MalformedFile(
             "the file holds no table at its top",
-            why=f"it holds a {type(parsed.data).__name__}",
+            why="it holds a list" if isinstance(parsed.data, list) else "it holds a single value",
             fix="start with keys and values",
             location=Location(path, 1),
         )

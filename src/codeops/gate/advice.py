@@ -30,15 +30,23 @@ _TABLE = (
         "S3 PUT",
         "Collect small writes and store them as one object; a multipart upload is billed for each part, so raise the part size.",
     ),
-    _Entry("aws.s3.list", "S3 LIST", "Keep the keys where they are known (a table, a manifest object) instead of listing the bucket for each request."),
+    _Entry(
+        "aws.s3.list",
+        "S3 LIST",
+        "Keep the keys where they are known (a table, a manifest object) instead of listing the bucket for each request.",
+    ),
     _Entry("gcp.storage.class_[ab]", "storage operation", "Fetch or write several small objects as one, and cache what is read again."),
     _Entry(
         "aws.dynamodb.read",
         "DynamoDB read",
-        "Read many items with one BatchGetItem or Query, ask for eventually consistent reads where that will do, and never Scan per request.",
+        "Read many items with one BatchGetItem or Query, ask for eventually consistent reads where they will do, and never Scan.",
     ),
-    _Entry("aws.dynamodb.write", "DynamoDB write", "Combine writes with BatchWriteItem, write only items that changed, and keep indexes few."),
-    _Entry("gcp.firestore.*", "Firestore operation", "Read a document once and pass it on; store what is always read together as one document."),
+    _Entry(
+        "aws.dynamodb.write", "DynamoDB write", "Combine writes with BatchWriteItem, write only items that changed, and keep indexes few."
+    ),
+    _Entry(
+        "gcp.firestore.*", "Firestore operation", "Read a document once and pass it on; store what is always read together as one document."
+    ),
     _Entry("aws.sqs.*", "SQS request", "Send and receive up to ten messages in one request, and wait for them with long polling."),
     _Entry(
         "db.query",
@@ -46,7 +54,11 @@ _TABLE = (
         "Ask once instead of once per row: join the tables, or collect the keys and use a single query with IN (...); in an ORM, load the "
         "relation eagerly.",
     ),
-    _Entry("http.call", "HTTP call", "Call once for all items if the other side has a batch endpoint, cache answers that may be, and bound the retries."),
+    _Entry(
+        "http.call",
+        "HTTP call",
+        "Call once for all items if the other side has a batch endpoint, cache answers that may be, and bound the retries.",
+    ),
     _Entry(
         "network.egress",
         "",
@@ -58,8 +70,16 @@ _TABLE = (
         "LLM input token",
         "Shorten the prompt: send only the passages that matter, and put what repeats first so that the provider's prompt cache serves it.",
     ),
-    _Entry("llm.output", "LLM output token", "Bound the answer with a token limit, ask for a short structured answer, or use a smaller model for this step."),
-    _Entry("llm.cache_*", "cached LLM token", "Keep the cached part of the prompt byte for byte the same, and call again before the cache expires."),
+    _Entry(
+        "llm.output",
+        "LLM output token",
+        "Bound the answer with a token limit, ask for a short structured answer, or use a smaller model for this step.",
+    ),
+    _Entry(
+        "llm.cache_*",
+        "cached LLM token",
+        "Keep the cached part of the prompt byte for byte the same, and call again before the cache expires.",
+    ),
     _Entry("llm.*", "LLM unit", "Cache answers to equal prompts, shorten the prompt, or use a smaller model for this step."),
     _Entry(
         "compute.cpu",

@@ -82,7 +82,7 @@ def _cause(line: Line, amount: Decimal, site: Site | None, requests_per_month: i
         unit=line.unit,
         amount=amount,
         cost=cost,
-        monthly=cost * requests_per_month if cost is not None and requests_per_month is not None else None,
+        monthly=trimmed(cost * requests_per_month) if cost is not None and requests_per_month is not None else None,
         location=location,
         code=site.code if site else "",
         advice=advice_for(line.meter),

@@ -5,7 +5,10 @@ from decimal import Decimal
 
 from codeops.core.report import Verdict
 
-__all__ = ["UNBOUNDED", "Interval"]
+__all__ = ["ROUNDING", "UNBOUNDED", "Interval"]
+
+ROUNDING = Decimal("1e-15")
+"""The share by which divisions may have rounded a cost: far more than they do, far less than one count in a million million."""
 
 UNBOUNDED = Decimal("Infinity")
 """The half width of a figure of which nothing is known but its estimate."""

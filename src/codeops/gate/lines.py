@@ -15,7 +15,8 @@ from codeops.gate.welch import Sample
 
 __all__ = ["Line", "Nature", "Sheet", "match", "summary", "trimmed"]
 
-_FINEST = Decimal("1e-30")
+_DECIMALS = 30
+_FINEST = Decimal(1).scaleb(-_DECIMALS)
 _SAME = Decimal("1e-6")  # snapshots round what they record; a price that moved by less than a millionth did not move
 
 
@@ -159,9 +160,11 @@ def summary(route: RouteUsage) -> tuple[MeterUsage, ...]:
 
 
 def trimmed(amount: Decimal) -> Decimal:
-    """`amount` with 30 decimals at most, so that sums and differences of costs are exact from here on."""
+    """`amount` with 30 decimals at most, so that sums and differences of costs are exact from here on; no zeros behind."""
     exponent = amount.as_tuple().exponent
-    return amount.quantize(_FINEST) if isinstance(exponent, int) and exponent < _FINEST.as_tuple().exponent else amount
+    if isinstance(exponent, int) and exponent < -_DECIMALS:
+        amount = amount.quantize(_FINEST)
+    return amount.to_integral_value() if amount == amount.to_integral_value() else amount.normalize()
 
 
 def _merged(usages: Iterable[MeterUsage]) -> dict[_Key, MeterUsage]:

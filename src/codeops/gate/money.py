@@ -1,10 +1,9 @@
 """What CPU noise means in money: exact counts and uncertain CPU in one relative change.
 
 A request costs C = X + p·c: counts X that are exact, CPU seconds c that are not. With the counts' part of the change
-d = (X_head - X_base) / C_base, the CPU's part of the base cost `was` = p·c_base / C_base, the same usage at the head's
-prices `now` (equal to `was` unless the head runs under other labels), and theta = ln(c_head / c_base):
+d = (X_head - X_base) / C_base, the share of CPU in the base cost w = p·c_base / C_base, and theta = ln(c_head / c_base):
 
-    relative change = d + now·e^theta - was
+    relative change = d + w·(e^theta - 1)
 
 It rises with theta, so the ends of an interval are mapped one by one and nothing is linearised. Solved for theta it turns
 a limit on money into a limit on CPU. One worked number: with a limit of 3 % and CPU at 5 % of the cost, CPU may rise by 60 %.
@@ -20,24 +19,25 @@ __all__ = ["cpu_tolerance", "relative_change"]
 _HUGE = 700  # e^710 is the end of floats; such a bound says that nothing is known
 
 
-def cpu_tolerance(limit: Decimal, counts: Decimal, was: Decimal, now: Decimal) -> float:
+def cpu_tolerance(limit: Decimal, counts: Decimal, share: Decimal) -> float:
     """The theta at which the whole change reaches `limit`; minus infinity where no CPU at all would still be too much.
 
     Units: all ratios of the base cost; the result a logarithm.
 
     Example:
-        >>> round(exp(cpu_tolerance(Decimal("0.03"), Decimal(0), Decimal("0.05"), Decimal("0.05"))), 6)
+        >>> round(exp(cpu_tolerance(Decimal("0.03"), Decimal(0), Decimal("0.05"))), 6)
         1.6
     """
-    room = (limit - counts + was) / now
+    room = (limit - counts + share) / share
     return log(room) if room > 0 else -inf
 
 
-def relative_change(theta: float, counts: Decimal, was: Decimal, now: Decimal) -> Decimal:
+def relative_change(theta: float, counts: Decimal, share: Decimal) -> Decimal:
     """The change of the whole cost when CPU changes by the factor e^`theta`.
 
     Example:
-        >>> round(relative_change(log(1.6), Decimal(0), Decimal("0.05"), Decimal("0.05")), 6)
+        >>> round(relative_change(log(1.6), Decimal(0), Decimal("0.05")), 6)
         Decimal('0.030000')
     """
-    return counts + now * Decimal(repr(exp(theta) if theta < _HUGE else inf)) - was
+    factor = Decimal(repr(exp(theta) if theta < _HUGE else inf))
+    return counts + share * (factor - 1)

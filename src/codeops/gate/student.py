@@ -5,6 +5,7 @@ x = df / (df + t²) (NIST DLMF 8.17, Abramowitz and Stegun 26.7.1, read 2026-11-
 fraction DLMF 8.17.22, evaluated by Lentz's method (Lentz, Applied Optics 15, 1976, 668-671, in Thompson's and Barnett's form).
 """
 
+from functools import lru_cache
 from math import exp, isinf, lgamma, log, log1p
 
 __all__ = ["cdf", "quantile", "survival"]
@@ -40,6 +41,7 @@ def cdf(t: float, df: float) -> float:
     return survival(-t, df)
 
 
+@lru_cache(maxsize=4096)
 def quantile(probability: float, df: float) -> float:
     """The `t` with `cdf(t, df)` equal to `probability`, to 12 digits, by bisection.
 

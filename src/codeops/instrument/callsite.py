@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["Site", "find", "set_thread_origin", "task_factory"]
+__all__ = ["Site", "find", "relative", "set_thread_origin", "task_factory"]
 
 Site = tuple[str, int, str]
 """File relative to the project's root with `/`, line counted from 1, qualified name of the function."""
@@ -33,9 +33,9 @@ def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
     the work to the thread is taken, if it was noted (`task_factory`, `set_thread_origin`).
     """
     is_covered = False
-    frame: FrameType | None = sys._getframe(1)  # ruff: ignore[SLF001] - the one documented way to the frames
+    frame: FrameType | None = sys._getframe(1)  # ruff: ignore[private-member-access] - the one documented way to the frames
     while frame is not None:
-        file = _relative(frame.f_code.co_filename, root)
+        file = relative(frame.f_code.co_filename, root)
         if file:
             return (file, frame.f_lineno, _COMPREHENSION.sub("", frame.f_code.co_qualname)), is_covered
         module = frame.f_globals.get("__name__") or ""
@@ -82,7 +82,7 @@ def _outer_greenlet_frame(frame: FrameType) -> FrameType | None:
 
 
 @lru_cache(maxsize=16384)
-def _relative(file: str, root: str) -> str:
+def relative(file: str, root: str) -> str:
     """The path relative to `root` of a file that is the user's own; empty for any other."""
     if file.startswith("<"):
         return ""

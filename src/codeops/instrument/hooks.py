@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from types import ModuleType
 
-__all__ = ["SLOT", "install", "uninstall"]
+__all__ = ["SLOT", "install", "installed", "uninstall"]
 
 SLOT = "codeops.instrument.libraries"
 """The package, and the entry-point group, whose members are the libraries that can be counted."""
@@ -30,6 +30,11 @@ def install(libraries: Iterable[str] | None = None) -> tuple[str, ...]:
         if imports.is_installed(library.MODULE):
             imports.when_imported(library.MODULE, library.install)
             _installed[name] = library
+    return installed()
+
+
+def installed() -> tuple[str, ...]:
+    """The libraries being counted, sorted."""
     return tuple(sorted(_installed))
 
 

@@ -34,21 +34,21 @@ class Tally:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.lines: dict[Line, Decimal] = {}
-        self.sites: dict[Line, dict[Site, Decimal]] = {}
+        self.lines: dict[Line, int | Decimal] = {}
+        self.sites: dict[Line, dict[Site, int | Decimal]] = {}
         self._lock = threading.Lock()
         self._is_open = True
 
     def add(self, line: Line, amount: Amount, site: Site | None = None) -> None:
         """Counts `amount`; ignored once the tally is closed, because it is then nobody's."""
-        exact = amount if isinstance(amount, Decimal) else Decimal(str(amount))
+        exact = Decimal(str(amount)) if isinstance(amount, float) else amount
         with self._lock:
             if not self._is_open:
                 return
-            self.lines[line] = self.lines.get(line, Decimal(0)) + exact
+            self.lines[line] = self.lines.get(line, 0) + exact
             if site is not None:
                 places = self.sites.setdefault(line, {})
-                places[site] = places.get(site, Decimal(0)) + exact
+                places[site] = places.get(site, 0) + exact
 
     def close(self) -> None:
         """Ends counting: what a left-over thread does later belongs to no request."""
@@ -124,4 +124,4 @@ def count(
         site, is_covered = callsite.find(tally.root, below)
         if is_covered:
             return
-    tally.add((meter, unit or unit_of(meter), tuple(sorted((labels or {}).items()))), amount, site)
+    tally.add((meter, unit or unit_of(meter), tuple(sorted(labels.items())) if labels else ()), amount, site)

@@ -16,7 +16,9 @@ def encode(value: object) -> str:
 
 
 def _writable(value: Any) -> Any:
-    """`value` without lone surrogates, which paths that are not UTF-8 leave behind and UTF-8 cannot hold."""
+    """`value` without what JSON cannot hold: endless numbers, and the lone surrogates that odd file names leave behind."""
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else None
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

@@ -17,11 +17,11 @@ _SUSPECT = re.compile(r"[^\x20-\x7e]")
 
 
 def clean(text: str) -> str:
-    """`text` on one line, with each character that is not visible written as its code.
+    r"""`text` on one line, with each character that is not visible written as its code.
 
     Example:
-        >>> clean("a\\nb"), clean("\\x1b[31m")
-        ('a b', '\\\\u001b[31m')
+        >>> clean("a\nb"), clean("\x1b[31m")
+        ('a b', '\\u001b[31m')
     """
     return _SUSPECT.sub(_shown, _BREAKS.sub(" ", text)).strip()
 

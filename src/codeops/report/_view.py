@@ -20,24 +20,28 @@ __all__ = [
     "NOT_KNOWN",
     "UNPRICED",
     "Row",
-    "budget_order",
+    "budgets",
     "by_money",
-    "caveats",
     "causes",
+    "caveats",
     "facts",
     "findings",
     "headline",
     "impact",
+    "impact_money",
     "money",
     "month",
     "monthly_delta",
     "moved_meters",
     "movement",
+    "parts",
     "per",
     "placed",
     "row",
     "shown",
+    "stake",
     "unpriced",
+    "untold_budgets",
 ]
 
 ABSENT = "—"
@@ -85,14 +89,16 @@ def by_money(routes: Iterable[RouteResult]) -> list[RouteResult]:
 
     def size(route: RouteResult) -> tuple[bool, Decimal, Decimal]:
         monthly = monthly_delta(route)
-        once = abs((route.head_cost or Decimal(0)) - (route.base_cost or Decimal(0)))
-        return (monthly is None, -abs(monthly or Decimal(0)), -once)
+        once = (route.head_cost or Decimal(0)) - (route.base_cost or Decimal(0)) if route.delta is None else route.delta
+        return (monthly is None, -abs(monthly or Decimal(0)), -abs(once))
 
     return sorted(routes, key=size)
 
 
 def monthly_delta(route: RouteResult) -> Decimal | None:
     """What the change of a route costs a month; None where a side that exists has no figure."""
+    if route.delta is not None:
+        return route.monthly_delta
     lacking = (route.change is not Change.NEW and route.monthly_base is None) or (
         route.change is not Change.GONE and route.monthly_head is None
     )
@@ -111,16 +117,21 @@ def headline(report: Report) -> str:
 
 def impact(report: Report) -> str:
     """What the change costs a month, over how many of the routes, on one line."""
-    known = [route for route in report.routes if monthly_delta(route) is not None]
-    if report.monthly_delta is None:
-        return "monthly impact not known: no traffic is configured" if not known else "monthly impact not known"
-    lacking = sorted({meter for route in known if _is_partial(route) for meter in unpriced(route)})
-    if lacking and not report.monthly_delta:
-        return f"monthly impact not known: {_meters(lacking)}"
-    text = f"{month(report.monthly_delta, report.currency)} a month at current traffic"
+    known, lacking = _with_traffic(report), _left_out(report)
+    money = impact_money(report)
+    if money == NOT_KNOWN:
+        why = "no traffic is configured" if not known else _meters(lacking) if lacking else ""
+        return f"monthly impact not known: {why}" if why else "monthly impact not known"
+    text = f"{money} a month at current traffic"
     if len(known) < len(report.routes):
         text += f" ({len(known)} of {figure.count_noun(Decimal(len(report.routes)), 'route')}; the traffic of the others is not known)"
     return f"{text}, not counting {_meters(lacking)}" if lacking else text
+
+
+def impact_money(report: Report) -> str:
+    """What the change costs a month, by itself."""
+    unclear = report.monthly_delta is None or (not report.monthly_delta and _left_out(report))
+    return NOT_KNOWN if unclear else month(report.monthly_delta, report.currency)
 
 
 def unpriced(route: RouteResult) -> tuple[str, ...]:
@@ -141,10 +152,10 @@ def findings(report: Report) -> list[Finding]:
 
 
 def moved_meters(route: RouteResult) -> list[MeterChange]:
-    """The meters of `route` whose amount, price or cost differs between the sides, the dearest change first."""
+    """The meters of `route` whose amount or price differs between the sides, the dearest change first."""
 
     def size(change: MeterChange) -> Decimal:
-        return -abs((change.head_cost or Decimal(0)) - (change.base_cost or Decimal(0)))
+        return -abs(change.quantity_effect or change.price_effect or Decimal(0))
 
     return sorted((one for one in route.meters if one.base != one.head or one.price_effect), key=size)
 
@@ -153,11 +164,24 @@ def movement(route: RouteResult, change: MeterChange, currency: str) -> str:
     """How a meter of `route` moved, in its unit and in the money of the table, price apart from quantity."""
     text = f"{_usage(change.base, change.unit)} → {_usage(change.head, change.unit)}"
     text += "" if change.exact or not change.error else f" ± {figure.amount(change.error, change.unit)}"
-    if change.quantity_effect is None and change.price_effect is None:
-        return f"{text}, {UNPRICED if _has_no_price(change) else 'effect on cost not known'}"
     effects = (("for usage", change.quantity_effect), ("for price", change.price_effect))
-    parts = [f"{money(route, value, currency, signed=True)}{'' if per(route) else ' / 1k'} {why}" for why, value in effects if value]
+    parts = [f"{money(route, value, currency, signed=True)}{_per_1k(route)} {why}" for why, value in effects if value]
+    if change.quantity_effect is None:
+        parts = [UNPRICED if _has_no_price(change) else "not compared", *parts]
     return ", ".join([text, *(parts or ["no effect on cost"])])
+
+
+def parts(route: RouteResult, currency: str) -> str:
+    """What the whole difference of a route is made of; empty where its parts are not known."""
+    named = (("usage", route.quantity_effect), ("prices", route.price_effect), ("not compared", route.residual))
+    return ", ".join(f"{name} {money(route, value, currency, signed=True)}{_per_1k(route)}" for name, value in named if value)
+
+
+def stake(route: RouteResult, cause: Cause, currency: str) -> str:
+    """What a cause costs: a month, or else per request as the table has it; empty where neither is known."""
+    if cause.monthly is not None:
+        return f"{month(cause.monthly, currency)} a month"
+    return "" if cause.cost is None else f"{money(route, cause.cost, currency, signed=True)}{_per_1k(route)}"
 
 
 def placed(text: str, location: Location | None) -> tuple[str, str, str]:
@@ -209,9 +233,15 @@ def money(route: RouteResult, value: Decimal, currency: str, *, signed: bool = F
     return f"{figure.money(shown(route, value), currency, digits=4, signed=signed)}{per(route)}"
 
 
-def budget_order(report: Report) -> list[BudgetResult]:
+def budgets(report: Report) -> list[BudgetResult]:
     """Budgets, the broken ones first, then the open ones."""
     return sorted(report.budgets, key=lambda budget: (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS).index(budget.verdict))
+
+
+def untold_budgets(report: Report) -> list[BudgetResult]:
+    """The budgets, without those that a finding tells word for word."""
+    told = {one.message for one in report.findings}
+    return [budget for budget in budgets(report) if budget.text not in told]
 
 
 def _cost(route: RouteResult, value: Decimal | None, currency: str) -> str:
@@ -254,13 +284,32 @@ def _notes(route: RouteResult) -> tuple[str, ...]:
     lacking = unpriced(route)
     if lacking and not any("unpriced" in note for note in notes):
         notes.append(_meters(list(lacking)))
-    low, high = route.ratio_low, route.ratio_high
-    if low is not None and high is not None and low != high:
-        notes.append(f"between {figure.ratio(low)} and {figure.ratio(high)}")
+    notes += [text for text in _interval(route) if not any(text in note for note in notes)]
     if route.verdict is not Verdict.PASS and route.limit is not None and route.change is Change.COMPARED:
         allowed = figure.ratio(route.limit)
         notes += [] if any(allowed in note for note in notes) else [f"limit {allowed}"]
     return tuple(notes)
+
+
+def _per_1k(route: RouteResult) -> str:
+    return "" if per(route) else " / 1k"
+
+
+def _with_traffic(report: Report) -> list[RouteResult]:
+    return [route for route in report.routes if monthly_delta(route) is not None]
+
+
+def _left_out(report: Report) -> list[str]:
+    """The meters without a price that may have moved, in routes whose money a month is counted."""
+    return sorted({meter for route in _with_traffic(report) if _is_partial(route) for meter in unpriced(route)})
+
+
+def _interval(route: RouteResult) -> list[str]:
+    """The interval that noise leaves; a side without a bound is not told as a figure."""
+    low, high = (None if end is None or not end.is_finite() else figure.ratio(end) for end in (route.ratio_low, route.ratio_high))
+    if low and high:
+        return [f"between {low} and {high}"] if low != high else []
+    return [f"at least {low}"] if low else [f"at most {high}"] if high else []
 
 
 def _usage(value: Decimal | None, unit: str) -> str:

@@ -56,8 +56,8 @@ def parse(text: str, path: str) -> Report:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    return msgspec.json.schema(Report)
+    """The JSON Schema of a report as it is written: decimals are numbers."""
+    return _with_numbers(msgspec.json.schema(Report))
 
 
 def _decoded(text: str, path: str, into: type[_T]) -> _T:
@@ -69,9 +69,17 @@ def _decoded(text: str, path: str, into: type[_T]) -> _T:
         raise MalformedFile("the report is not JSON", why=str(problem), fix=_FIX, location=Location(path)) from problem
 
 
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.get("format") == "decimal":
+            return {**{name: item for name, item in value.items() if name != "format"}, "type": "number"}
+        return {name: _with_numbers(item) for name, item in value.items()}
+    return [_with_numbers(item) for item in value] if isinstance(value, list) else value
+
+
 def _numbers(value: object, place: str) -> Iterator[tuple[str, Decimal]]:
-    if isinstance(value, Decimal):
-        yield place, value
+    if isinstance(value, Decimal | int):
+        yield place, Decimal(value)
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _numbers(item, f"{place}.{key}")

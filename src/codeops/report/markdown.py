@@ -5,13 +5,16 @@ mention, embed, break the table or leave its line.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from codeops.core import figure
+from codeops.core.cost import Caveat
+from codeops.core.finding import Finding
 from codeops.core.location import Location
-from codeops.core.report import Cause, Report, RouteResult, Verdict
+from codeops.core.report import Cause, MeterChange, Report, RouteResult, Verdict
 from codeops.report import _view
 from codeops.report._plain import clean, clip
 
@@ -29,6 +32,7 @@ _GAP = "\u200b"  # a space of no width: what it stands in is no mention, link, i
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~<>&]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+_Item = TypeVar("_Item")
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _MATH = re.compile(r"\$(?!\d)")
 _REFERENCE = re.compile(r"(?<=[@#])(?=[\w])|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=:)(?=[\w+-]+:)|(?<=\bGH)(?=-\d)", re.IGNORECASE)
@@ -41,23 +45,23 @@ class _Room:
     items: int
     characters: int
 
-    def some(self, items: Sequence[str], noun: str) -> list[str]:
-        """The first `items`, and a line on how many more there are."""
-        return [*items[: self.items], *(f"- {line}" for line in self.rest(len(items) - self.items, noun))]
-
-    def rest(self, left: int, noun: str) -> list[str]:
-        """The line that says that `left` are not shown, if any."""
-        return [f"… and {figure.count_noun(Decimal(left), f'more {noun}')}; the JSON report has all of them"] if left > 0 else []
+    def some(self, items: Sequence[_Item], line: Callable[[_Item], str], noun: str) -> list[str]:
+        """A line for each of the first `items`, and one on how many more there are."""
+        return [f"- {text}" for text in (*map(line, items[: self.items]), *_rest(len(items) - self.items, noun))]
 
     def text(self, value: str) -> str:
         """`value` as text that is only text."""
-        return _text(clip(clean(value), self.characters))
+        return _text(self._cut(value))
 
     def code(self, value: str) -> str:
         """`value` as code."""
-        return _code(clip(clean(value), self.characters))
+        return _code(self._cut(value))
+
+    def _cut(self, value: str) -> str:
+        return clip(clean(clip(value, 4 * self.characters)), self.characters)  # the first cut spares work on endless text
 
 
+_HEAD = _Room(1, 600)
 _ROOMS = (_Room(500, 400), _Room(200, 200), _Room(60, 160), _Room(20, 120), _Room(8, 80), _Room(0, 80))
 
 
@@ -69,8 +73,8 @@ def render(report: Report) -> str:
 
 def _page(report: Report, room: _Room) -> str:
     blocks = [
-        f"### {_ICONS[report.verdict]} CodeOps: {report.verdict.value} · {_text(clip(clean(_view.headline(report)), 600))}",
-        f"**{_text(clip(clean(_sentence(_view.impact(report))), 300))}**",
+        f"### {_ICONS[report.verdict]} CodeOps: {report.verdict.value} · {_HEAD.text(_view.headline(report))}",
+        f"**{_HEAD.text(_sentence(_view.impact(report)))}**",
         *_routes(report, room),
         *_list("Causes, and what helps", _causes(report, room)),
         *_list("Findings", _findings(report, room)),
@@ -97,10 +101,11 @@ def _routes(report: Report, room: _Room) -> list[str]:
 
 
 def _table(routes: Sequence[RouteResult], currency: str, room: _Room) -> list[str]:
-    per = f"{_text(clean(figure.symbol(currency))).replace('&#36;', '$')}/1k"
+    symbol = figure.symbol(currency)
+    per = f"{symbol if symbol == '$' else room.text(symbol)}/1k"
     kept = {id(route) for route in sorted(routes, key=lambda route: route.verdict is Verdict.PASS)[: room.items]}
     rows = [_row(route, currency, room) for route in routes if id(route) in kept]
-    more = [f"| {line} |  |  |  |  |" for line in room.rest(len(routes) - len(rows), "route")]
+    more = [f"| {line} |  |  |  |  |" for line in _rest(len(routes) - len(rows), "route")]
     return [f"| Route | Baseline ({per}) | Current ({per}) | Δ | Notes |", "|---|--:|--:|--:|---|", *rows, *more]
 
 
@@ -109,57 +114,73 @@ def _row(route: RouteResult, currency: str, room: _Room) -> str:
     month = [] if cells.month == _view.NOT_KNOWN else [f"{cells.month} a month"]
     notes = "; ".join([*month, *cells.notes])
     name = room.code(route.name).replace("\\|", "\\\\|").replace("|", "\\|")
-    figures = " | ".join(_text(clean(cell)) for cell in (cells.base, cells.head, cells.delta))
+    figures = " | ".join(room.text(cell) for cell in (cells.base, cells.head, cells.delta))
     return f"| {_ICONS[route.verdict]} {name} | {figures} | {room.text(notes)} |"
 
 
 def _causes(report: Report, room: _Room) -> list[str]:
-    lines = [_cause(route, cause, report.currency, room) for route, cause in _view.causes(report)]
-    return room.some(lines, "cause")
+    return room.some(_view.causes(report), lambda pair: _cause(*pair, report.currency, room), "cause")
 
 
 def _cause(route: RouteResult, cause: Cause, currency: str, room: _Room) -> str:
-    money = f" — **{_text(clean(_view.month(cause.monthly, currency)))} a month**" if cause.monthly is not None else ""
-    lines = [f"- {room.code(route.name)}: {_placed(cause.text, cause.location, room)}{money}"]
-    lines += [room.code(cause.code)] if clean(cause.code) else []
-    lines += [f"→ {room.text(cause.advice)}"] if clean(cause.advice) else []
-    return "<br>\n  ".join(lines)
+    first = f"{room.code(route.name)}: {_placed(cause.text, cause.location, room)}{_stake(_view.stake(route, cause, currency), room)}"
+    code = room.code(cause.code) if cause.code.strip() else ""
+    return _lines(first, code, _marked("→ ", cause.advice, room))
 
 
 def _findings(report: Report, room: _Room) -> list[str]:
-    lines = []
-    for one in _view.findings(report):
-        money = f" — **{_text(clean(_view.month(one.monthly, report.currency)))} a month**" if one.monthly is not None else ""
-        parts = [f"- {one.severity.value} {room.code(one.rule)}: {_placed(one.message, one.location, room)}{money}"]
-        parts += [f"{mark}{room.text(text)}" for mark, text in (("why: ", one.why), ("→ ", one.fix)) if clean(text)]
-        lines.append("<br>\n  ".join(parts))
-    return room.some(lines, "finding")
+    def line(one: Finding) -> str:
+        month = "" if one.monthly is None else f"{_view.month(one.monthly, report.currency)} a month"
+        first = f"{one.severity.value} {room.code(one.rule)}: {_placed(one.message, one.location, room)}{_stake(month, room)}"
+        return _lines(first, _marked("why: ", one.why, room), _marked("→ ", one.fix, room))
+
+    return room.some(_view.findings(report), line, "finding")
 
 
 def _budgets(report: Report, room: _Room, *, kept: bool) -> list[str]:
-    lines = [
-        f"- {_ICONS[budget.verdict]} {room.text(budget.text)}"
-        for budget in _view.budget_order(report)
-        if (budget.verdict is Verdict.PASS) is kept
-    ]
-    return room.some(lines, "budget")
+    budgets = [budget for budget in _view.untold_budgets(report) if (budget.verdict is Verdict.PASS) is kept]
+    return room.some(budgets, lambda budget: f"{_ICONS[budget.verdict]} {room.text(budget.text)}", "budget")
 
 
 def _meters(report: Report, room: _Room) -> list[str]:
-    lines = [
-        f"- {room.code(route.name)}, {room.code(change.meter)}: {room.text(_view.movement(route, change, report.currency))}"
-        for route in _view.by_money(report.routes)
-        for change in _view.moved_meters(route)
-    ]
-    return room.some(lines, "meter")
+    """By route what its change is made of, and how each of its meters moved."""
+    rows: list[tuple[RouteResult, MeterChange | None]] = []
+    for route in _view.by_money(report.routes):
+        rows += [(route, None)] if _view.parts(route, report.currency) else []
+        rows += [(route, change) for change in _view.moved_meters(route)]
+
+    def line(row: tuple[RouteResult, MeterChange | None]) -> str:
+        route, change = row
+        if change is None:
+            return f"{room.code(route.name)}: {room.text(_view.parts(route, report.currency))}"
+        return f"{room.code(route.name)}, {room.code(change.meter)}: {room.text(_view.movement(route, change, report.currency))}"
+
+    return room.some(rows, line, "line")
 
 
 def _caveats(report: Report, room: _Room) -> list[str]:
-    lines = [
-        f"- {room.code(caveat.kind)}{f' {room.code(name)}' if name else ''}: {room.text(caveat.text)}"
-        for name, caveat in _view.caveats(report)
-    ]
-    return room.some(lines, "caveat")
+    def line(pair: tuple[str, Caveat]) -> str:
+        route, caveat = pair
+        return f"{room.code(caveat.kind)}{f' {room.code(route)}' if route else ''}: {room.text(caveat.text)}"
+
+    return room.some(_view.caveats(report), line, "caveat")
+
+
+def _stake(money: str, room: _Room) -> str:
+    return f" — **{room.text(money)}**" if money else ""
+
+
+def _marked(mark: str, text: str, room: _Room) -> str:
+    return f"{mark}{room.text(text)}" if text.strip() else ""
+
+
+def _lines(*parts: str) -> str:
+    return "<br>\n  ".join(part for part in parts if part)
+
+
+def _rest(left: int, noun: str) -> list[str]:
+    """The line that says that `left` are not shown, if any."""
+    return [f"… and {figure.count_noun(Decimal(left), f'more {noun}')}; the JSON report has all of them"] if left > 0 else []
 
 
 def _list(title: str, lines: list[str]) -> list[str]:
@@ -173,8 +194,9 @@ def _folded(title: str, lines: list[str]) -> list[str]:
 def _placed(text: str, location: Location | None, room: _Room) -> str:
     """Text with its place as code, so that a line number is not taken for an emoji."""
     before, place, after = _view.placed(text, location)
-    spaced = f"{room.text(before)} " if before.endswith(" ") else room.text(before)
-    return f"{spaced}{room.code(place)}{room.text(after)}" if place else spaced
+    if not place:
+        return room.text(before)
+    return f"{room.text(before)}{' ' * before.endswith(' ')}{room.code(place)}{' ' * after.startswith(' ')}{room.text(after)}"
 
 
 def _text(value: str) -> str:
@@ -188,7 +210,7 @@ def _code(value: str) -> str:
     if not value:
         return "(empty)"
     value = value.replace("<!--", f"<!{_GAP}--")  # a comment's hidden key must not be found in here
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", value)), default=0))
+    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", value)), default=0))
     space = " " if value.startswith("`") or value.endswith("`") else ""
     return f"{fence}{space}{value}{space}{fence}"
 

@@ -1,19 +1,19 @@
 """The report for a terminal: the verdict, the money by route, what caused it and what to do."""
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from codeops.core import figure
 from codeops.core.finding import Severity
-from codeops.core.report import Cause, MeterChange, Report, Verdict
+from codeops.core.report import Cause, Report, RouteResult, Verdict
 from codeops.report import _view
 from codeops.report._plain import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console, RenderableType
     from rich.table import Table
-    from rich.text import Text
 
 __all__ = ["SUFFIX", "WIDTH", "render", "show"]
 
@@ -49,8 +49,9 @@ def _draw(report: Report, width: int, *, colour: bool) -> str:
     from rich.console import Console
 
     file = StringIO()
-    system = "auto" if colour else None
-    console = Console(file=file, width=width, color_system=system, force_terminal=colour, highlight=False, emoji=False, markup=False)
+    console = Console(
+        file=file, width=width, color_system="auto" if colour else None, force_terminal=colour, highlight=False, emoji=False, markup=False
+    )
     for part in _parts(report, console):
         console.print(part)
     return "\n".join(line.rstrip() for line in file.getvalue().split("\n"))
@@ -66,8 +67,8 @@ def _parts(report: Report, console: "Console") -> "Iterator[RenderableType]":
         ("Notes", () if wide else _notes(report)),
         ("What changed", _meters(report)),
         ("Causes", _causes(report)),
-        ("Budgets", _budgets(report)),
         ("Findings", _findings(report)),
+        ("Budgets", _budgets(report)),
         ("Caveats", _caveats(report)),
     )
     for title, lines in sections:
@@ -122,21 +123,20 @@ def _meters(report: Report) -> "Iterator[RenderableType]":
     for route in _view.by_money(report.routes):
         moved = _view.moved_meters(route)
         if moved and route.verdict is not Verdict.PASS:
-            yield _line(2, (route.name, "bold"))
+            yield _line(2, (route.name, "bold"), (f"  {_view.parts(route, report.currency)}", ""))
             yield from (_line(4, (one.meter, "cyan"), (f"  {_view.movement(route, one, report.currency)}", "")) for one in moved)
 
 
 def _causes(report: Report) -> "Iterator[RenderableType]":
     for name, pairs in groupby(_view.causes(report), key=lambda pair: pair[0].name):
         yield _line(2, (name, "bold"))
-        for _, cause in pairs:
-            yield from _cause(cause, report.currency)
+        for route, cause in pairs:
+            yield from _cause(route, cause, report.currency)
 
 
-def _cause(cause: Cause, currency: str) -> "Iterator[RenderableType]":
+def _cause(route: RouteResult, cause: Cause, currency: str) -> "Iterator[RenderableType]":
     before, place, after = _view.placed(cause.text, cause.location)
-    money = f"  {_view.month(cause.monthly, currency)} a month" if cause.monthly is not None else ""
-    yield _line(4, (before, ""), (place, "cyan"), (after, ""), (money, "red"))
+    yield _line(4, (before, ""), (place, "cyan"), (after, ""), (f"  {_view.stake(route, cause, currency)}", "red"))
     if cause.code:
         yield _line(6, ("│ ", "dim"), (cause.code, "italic"))
     if cause.advice:
@@ -144,7 +144,7 @@ def _cause(cause: Cause, currency: str) -> "Iterator[RenderableType]":
 
 
 def _budgets(report: Report) -> "Iterator[RenderableType]":
-    for budget in _view.budget_order(report):
+    for budget in _view.untold_budgets(report):
         yield _line(2, (f"{_view.MARKS[budget.verdict]} ", _STYLES[budget.verdict]), (budget.text, ""))
 
 

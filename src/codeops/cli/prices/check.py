@@ -14,16 +14,17 @@ def command(pricebook: str) -> int:
     Example:
       codeops prices check pricebook.toml
     """
+    from codeops.core.figure import count_noun
     from codeops.core.finding import Severity
     from codeops.prices import check, load
 
+    book = load(pricebook)
     findings = check(pricebook)
     for finding in findings:
-        click.echo(f"{finding.severity}[{finding.rule}]: {finding.location or pricebook}: {finding.message}")
+        click.echo(f"{finding.severity.value}[{finding.rule}]: {finding.location or pricebook}: {finding.message}")
         for word, text in (("why", finding.why), ("fix", finding.fix)):
             if text:
                 click.echo(f"  {word}: {text}")
-    book = load(pricebook)
-    count = f"{len(book.prices)} prices of {len(book.meters())} meters in {book.currency}"
-    click.echo(f"{pricebook}: version {book.version}, {count}, {len(findings) or 'no'} finding{'s' * (len(findings) != 1)}")
+    counts = f"{count_noun(len(book.prices), 'price')} of {count_noun(len(book.meters()), 'meter')} in {book.currency}"
+    click.echo(f"{pricebook}: version {book.version}, {counts}, {count_noun(len(findings), 'finding')}")
     return int(any(finding.severity is Severity.ERROR for finding in findings))

@@ -36,7 +36,7 @@ def uninstall() -> None:
 
 
 def _making(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # ruff: ignore[N807] - it replaces one
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # ruff: ignore[dunder-function-name] - it replaces one
         guarded(_add_listener, kwargs)
         original(self, *args, **kwargs)
 
@@ -53,7 +53,7 @@ def _add_listener(kwargs: dict[str, Any]) -> None:
     kwargs["trace_configs"] = [*(kwargs.get("trace_configs") or []), trace]
 
 
-async def _started(_session: Any, context: Any, _parameters: Any) -> None:  # ruff: ignore[RUF029] - signals await
+async def _started(_session: Any, context: Any, _parameters: Any) -> None:  # ruff: ignore[unused-async] - signals await
     """Notes the line: the body is written by a task of its own, which has none of the user's code on its stack."""
     tally = current() if _hooks.is_installed else None
     context.site, context.is_counted = None, tally is not None
@@ -66,7 +66,7 @@ def _note_site(context: Any, root: str) -> None:
     context.is_counted = not is_covered
 
 
-async def _headers_sent(_session: Any, context: Any, parameters: Any) -> None:  # ruff: ignore[RUF029] - signals await
+async def _headers_sent(_session: Any, context: Any, parameters: Any) -> None:  # ruff: ignore[unused-async] - signals await
     if context.is_counted:
         guarded(_note_headers, context.site, parameters)
 
@@ -79,6 +79,6 @@ def _note_headers(site: callsite.Site | None, parameters: Any) -> None:
     count("network.egress", head, labels=labels, site=site)
 
 
-async def _chunk_sent(_session: Any, context: Any, parameters: Any) -> None:  # ruff: ignore[RUF029] - signals await
+async def _chunk_sent(_session: Any, context: Any, parameters: Any) -> None:  # ruff: ignore[unused-async] - signals await
     if context.is_counted and parameters.chunk:
         guarded(count, "network.egress", len(parameters.chunk), labels={"host": parameters.url.host or ""}, site=context.site)

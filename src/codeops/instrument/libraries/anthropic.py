@@ -27,7 +27,7 @@ _hooks = Hooks()
 
 def install() -> None:
     """Hooks the client class that all of them inherit from."""
-    from anthropic._base_client import BaseClient  # ruff: ignore[PLC2701] - no public place sees every answer
+    from anthropic._base_client import BaseClient  # ruff: ignore[import-private-name] - no public place sees every answer
 
     hook(_hooks, BaseClient, _tokens)
 

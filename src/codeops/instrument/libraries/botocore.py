@@ -7,6 +7,7 @@ AWS billing and usage reports for Amazon S3", read 2026-11-23: PUT, COPY, POST a
 Source: Amazon SQS pricing, https://aws.amazon.com/sqs/pricing/, read 2026-11-23: each 64 KB of payload is one request.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -51,10 +52,14 @@ _hooks = Hooks()
 
 
 def install() -> None:
-    """Listens to every client that is created from now on."""
-    from botocore.client import ClientCreator
+    """Listens to every client, those made already and those to come."""
+    from botocore.client import BaseClient, ClientCreator
 
     _hooks.wrap(ClientCreator, "create_client", _listening)
+    if BaseClient.__subclasses__():  # each service has its own, made with its first client
+        for made in gc.get_objects():
+            if isinstance(made, BaseClient) and hasattr(made, "meta"):
+                guarded(_listen, made.meta.events)
 
 
 def uninstall() -> None:

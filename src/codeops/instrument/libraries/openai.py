@@ -22,7 +22,7 @@ _hooks = Hooks()
 
 def install() -> None:
     """Hooks the client class that all of them inherit from."""
-    from openai._base_client import BaseClient  # ruff: ignore[PLC2701] - no public place sees every answer
+    from openai._base_client import BaseClient  # ruff: ignore[import-private-name] - no public place sees every answer
 
     hook(_hooks, BaseClient, _tokens)
 

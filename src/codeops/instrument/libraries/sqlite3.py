@@ -59,8 +59,17 @@ def _connection_class(factory: Any) -> Any:
 
     class Connection(factory):  # type: ignore[misc]
         def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
-            # Connection.execute and its sisters are written in C and come through here as well.
             return super().cursor(_cursor_class(factory))
+
+        # The three below are short for a new cursor and its method; those in C make one behind our back.
+        def execute(self, *args: Any) -> Any:
+            return self.cursor().execute(*args)
+
+        def executemany(self, *args: Any) -> Any:
+            return self.cursor().executemany(*args)
+
+        def executescript(self, *args: Any) -> Any:
+            return self.cursor().executescript(*args)
 
     return _named_like(Connection, factory)
 

@@ -1,0 +1,184 @@
+"""Snapshot files: written so that their diff reads well, read in the full and in the simple form."""
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from codeops.core.errors import DuplicateKey, InvalidValue, UnreadableFile
+from codeops.core.location import Location
+from codeops.core.snapshot import SNAPSHOT_SCHEMA, RouteUsage, Snapshot, SnapshotMeta
+from codeops.document import Document, parse
+from codeops.document import decode as decode_part
+from codeops.document import read as read_text
+
+__all__ = ["decode", "encode", "load", "save"]
+
+Keys = tuple[str | int, ...]
+
+
+def load(path: str) -> Snapshot:
+    """The snapshot in the file `path`.
+
+    Raises: UnreadableFile, MalformedFile, DuplicateKey; InvalidValue for what no measurement yields, with its line.
+    """
+    return _decode(parse(read_text(path), path))
+
+
+def decode(data: bytes, path: str) -> Snapshot:
+    """The snapshot that the bytes of a JSON file spell; `path` is for messages.
+
+    Raises: MalformedFile, DuplicateKey, InvalidValue.
+    """
+    return _decode(parse(data.decode("utf-8", "replace"), path))
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    """The file's content: routes sorted, numbers as JSON numbers, and nothing that is only a default."""
+    import msgspec
+
+    plain = {
+        "meta": {"schema": snapshot.meta.schema, **_plain(snapshot.meta)},
+        "routes": {name: _plain(snapshot.routes[name]) for name in sorted(snapshot.routes)},
+    }
+    encoded = msgspec.json.Encoder(decimal_format="number").encode(plain)
+    return msgspec.json.format(encoded, indent=2) + b"\n"
+
+
+def save(snapshot: Snapshot, path: str) -> None:
+    """Writes `path` whole or not at all, folders included.
+
+    Raises: UnreadableFile when it cannot be written.
+    """
+    try:
+        _replace(Path(path), encode(snapshot))
+    except OSError as problem:
+        raise UnreadableFile(
+            f"{path} cannot be written",
+            why=f"{problem.strerror or problem}".lower(),
+            fix="name a file in a folder that you may write to",
+            location=Location(path),
+        ) from problem
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Puts a file with `data` in place of `target` in one step, so that nobody ever sees half of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        _fill(descriptor, data)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fchmod(file.fileno(), 0o666 & ~_umask())  # mkstemp makes files private; this one is as open as any other
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it, without fields that are None or at their default."""
+    if dataclasses.is_dataclass(value):
+        shown = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: _plain(inner) for field, inner in shown if inner is not None and not _is_default(field, inner)}
+    if isinstance(value, Mapping):
+        return {name: _plain(value[name]) for name in sorted(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _is_default(field: "dataclasses.Field[Any]", value: object) -> bool:
+    if field.default_factory is not dataclasses.MISSING:
+        return bool(value == field.default_factory())
+    return bool(value == field.default)
+
+
+def _decode(document: Document) -> Snapshot:
+    meta = _meta(document)
+    routes: dict[str, RouteUsage] = {}
+    for name, usage, keys in _routes(document):
+        if name in routes:
+            raise DuplicateKey(
+                f"route {name} stands twice",
+                why="one of the two would be lost",
+                fix="remove or rename one of them",
+                location=document.locate(*keys),
+            )
+        _demand_measurable(usage, keys, name, document)
+        routes[name] = usage
+    return Snapshot(meta=meta, routes=routes)
+
+
+def _meta(document: Document) -> SnapshotMeta:
+    if "meta" not in document.data:
+        return SnapshotMeta()
+    meta: SnapshotMeta = _value(document, SnapshotMeta, "meta")
+    if meta.schema > SNAPSHOT_SCHEMA:
+        raise InvalidValue(
+            f"the snapshot has schema {meta.schema}, which this CodeOps does not know",
+            why=f"it was written by codeops {meta.codeops or 'of a later version'}; known are schemas up to {SNAPSHOT_SCHEMA}",
+            fix="pip install --upgrade codeops, or measure again with this one",
+            location=document.locate("meta", "schema"),
+        )
+    return meta
+
+
+def _routes(document: Document) -> Iterator[tuple[str, RouteUsage, Keys]]:
+    """Name, usage and place of each route, from a mapping of names or from a list of objects with `route`."""
+    from codeops.bench.schema import listed
+
+    routes = document.data.get("routes")
+    if isinstance(routes, Mapping):
+        for name in routes:
+            yield name, _value(document, RouteUsage, "routes", name), ("routes", name)
+    elif isinstance(routes, list):
+        for number in range(len(routes)):
+            name = decode_part(document, listed(), "routes", number).route  # type: ignore[attr-defined]
+            yield name, _value(document, RouteUsage, "routes", number), ("routes", number)
+    else:
+        raise InvalidValue(
+            f"{document.path} holds no routes",
+            why=f"routes is {'missing' if routes is None else 'a ' + type(routes).__name__}",
+            fix='write "routes": {"/v1/report": {"cpu_s": 0.012}}, or name a snapshot of codeops bench',
+            location=document.locate("routes"),
+        )
+
+
+def _value(document: Document, kind: Any, *keys: str | int) -> Any:
+    import msgspec
+
+    from codeops.bench.schema import shape
+
+    return msgspec.convert(decode_part(document, shape(kind), *keys), kind, from_attributes=True)
+
+
+def _demand_measurable(value: object, keys: Keys, route: str, document: Document) -> None:
+    """`InvalidValue` for an amount below zero, or one that is no number, anywhere in a route."""
+    if isinstance(value, Decimal) and not (value.is_finite() and value >= 0):
+        raise InvalidValue(
+            f"{keys[-1]} of route {route} is {value}",
+            why="an amount that was measured is zero or more",
+            fix="measure the route again, or correct the number",
+            location=document.locate(*keys),
+        )
+    if dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            _demand_measurable(getattr(value, field.name), (*keys, field.name), route, document)
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            _demand_measurable(inner, (*keys, number), route, document)

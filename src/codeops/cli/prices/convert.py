@@ -1,0 +1,28 @@
+"""`codeops prices convert`: the simple form of a price book as the full form."""
+
+import click
+
+from codeops.cli._show import write_file
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("pricebook")
+@click.option("--output", metavar="FILE", help="Write here, if nothing stands there yet; standard output if not given.")
+def command(pricebook: str, output: str | None) -> int:
+    """Rewrite a price book in the simple form as pricebook.toml in the full form.
+
+    \b
+    Example:
+      codeops prices convert pricebook.json --output pricebook.toml
+    """
+    from codeops.prices import convert
+
+    text = convert(pricebook)
+    if output is None:
+        click.echo(text, nl=False)
+        return 0
+    write_file(output, text, replace=False)
+    click.echo(f"wrote {output}", err=True)
+    return 0

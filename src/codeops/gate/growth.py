@@ -1,0 +1,53 @@
+"""Growth that no limit on money decides: levels that a stored baseline can only hint at, and counts without a price."""
+
+from decimal import Decimal
+
+from codeops.core.meter import CPU
+from codeops.gate.case import Case
+from codeops.gate.lines import Line, Nature
+from codeops.gate.relative import Standing
+from codeops.gate.subject import Subject
+from codeops.gate.welch import half_width
+
+__all__ = ["caused", "is_compared", "level_grew", "unpriced_grew"]
+
+_LEVEL_NOTICED = Decimal("1.1")  # below ten per cent a level tells nothing: campaign on the CPU gate, section 5 (2026-11)
+_CONFIDENCE = 0.95
+
+
+def is_compared(line: Line, subject: Subject, case: Case) -> bool:
+    """Whether the difference of `line` is part of the change that is judged."""
+    if subject.is_recorded or case.is_plain or line.nature is not Nature.LEVEL:
+        return True
+    return line.meter == CPU and subject.name in case.paired and not case.difference
+
+
+def level_grew(line: Line, subject: Subject, case: Case) -> bool:
+    """Whether CPU or memory is at least 10 % above a stored baseline of the same environment: a hint, not a proof."""
+    if is_compared(line, subject, case) or case.difference:
+        return False
+    return _rose(line)
+
+
+def unpriced_grew(line: Line, limit: Decimal) -> bool:
+    """Whether a count without a price grew beyond `limit`, a ratio; money cannot see it."""
+    if line.nature is Nature.LEVEL or line.head is None or line.head_cost is not None:
+        return False
+    return line.head.mean > (line.base.mean if line.base else Decimal(0)) * (1 + limit)
+
+
+def caused(line: Line, subject: Subject, standing: Standing, case: Case) -> bool:
+    """Whether the growth of `line` is sure enough to be called a cause."""
+    if line.nature is Nature.COUNT:
+        return True
+    if line.nature is Nature.UNSTABLE:
+        return line.growth > half_width(line.samples(), _CONFIDENCE)
+    if is_compared(line, subject, case) and not (subject.is_recorded or case.is_plain):
+        return standing.cpu_grew
+    return _rose(line) and (level_grew(line, subject, case) or is_compared(line, subject, case))
+
+
+def _rose(line: Line) -> bool:
+    if line.base is None or line.head is None or not line.base.mean:
+        return False
+    return line.head.mean >= line.base.mean * _LEVEL_NOTICED
