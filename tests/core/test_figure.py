@@ -31,7 +31,13 @@ def test_money_is_shown_with_as_many_decimals_as_it_takes(value: str, currency: 
 
 @given(positive)
 def test_what_is_not_zero_never_reads_as_zero(value: Decimal) -> None:
-    for text in (figure.money(value), figure.ratio(value), figure.per_thousand(value), figure.amount(value, "h"), figure.amount(value, "vCPU.s")):
+    for text in (
+        figure.money(value),
+        figure.ratio(value),
+        figure.per_thousand(value),
+        figure.amount(value, "h"),
+        figure.amount(value, "vCPU.s"),
+    ):
         assert set(text) & set("123456789"), text
 
 

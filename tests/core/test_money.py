@@ -80,7 +80,9 @@ def test_quantities_of_two_kinds_do_not_add() -> None:
         Quantity.parse("h") + Quantity.parse("GiB")
 
 
-@pytest.mark.parametrize(("text", "shown"), [("1000 {request}", "1000 {request}"), ("GiB", "GiB"), ("0.50 h", "0.5 h"), ("1e3 h", "1000 h")])
+@pytest.mark.parametrize(
+    ("text", "shown"), [("1000 {request}", "1000 {request}"), ("GiB", "GiB"), ("0.50 h", "0.5 h"), ("1e3 h", "1000 h")]
+)
 def test_a_quantity_reads_as_it_is_written(text: str, shown: str) -> None:
     assert str(Quantity.parse(text)) == shown
 

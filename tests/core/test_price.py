@@ -97,7 +97,18 @@ def test_a_free_meter_has_the_price_zero() -> None:
 
 @pytest.mark.parametrize(
     "bounds",
-    [(), ("5",), (None, "5"), ("5", "5", None), ("6", "5", None), ("0", None), ("-1", None), ("NaN", None), ("Infinity", None), (None, None)],
+    [
+        (),
+        ("5",),
+        (None, "5"),
+        ("5", "5", None),
+        ("6", "5", None),
+        ("0", None),
+        ("-1", None),
+        ("NaN", None),
+        ("Infinity", None),
+        (None, None),
+    ],
 )
 def test_tiers_must_rise_to_one_without_end(bounds: tuple[str | None, ...]) -> None:
     tiers = tuple(Tier(Decimal(1), None if bound is None else Decimal(bound)) for bound in bounds)

@@ -25,7 +25,15 @@ whens = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(VALUES)
 label_sets = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([*VALUES, "unheard-of"]))
 
 
-def price(amount: str, when: dict[str, str | list[str]] | None = None, *, meter: str = "compute.cpu", per: str = "vCPU.h", line: int = 1, **more: object) -> Price:
+def price(
+    amount: str,
+    when: dict[str, str | list[str]] | None = None,
+    *,
+    meter: str = "compute.cpu",
+    per: str = "vCPU.h",
+    line: int = 1,
+    **more: object,
+) -> Price:
     return Price(
         meter=meter,
         per=Quantity.parse(per),
@@ -103,7 +111,9 @@ def test_the_order_of_entries_does_not_decide(pair: tuple[list[Price], list[Pric
 def test_a_shelf_never_hides_an_entry_that_matches(entries: list[Price], labels: dict[str, str]) -> None:
     near = Shelf.of(entries).near(labels)
 
-    assert [entry for entry in entries if entry.mismatch(labels, AT) is None] == [entry for entry in near if entry.mismatch(labels, AT) is None]
+    assert [entry for entry in entries if entry.mismatch(labels, AT) is None] == [
+        entry for entry in near if entry.mismatch(labels, AT) is None
+    ]
 
 
 @given(shelves(), label_sets)
@@ -235,7 +245,9 @@ def test_an_assumed_label_is_a_caveat_but_the_provider_is_not() -> None:
 
     cost = book(entry).price([usage("1")], AT)
 
-    assert cost.caveats == (Caveat("assumed-region", "compute.cpu", "compute.cpu is priced for region us-east-1, which usage does not state"),)
+    assert cost.caveats == (
+        Caveat("assumed-region", "compute.cpu", "compute.cpu is priced for region us-east-1, which usage does not state"),
+    )
 
 
 @given(st.lists(st.tuples(st.decimals(0, 10**6, places=3), st.sampled_from(VALUES)), max_size=6), st.integers(0, 6))

@@ -7,7 +7,28 @@ from hypothesis import strategies as st
 from codeops.core.errors import UnitMismatch, UnknownUnit
 from codeops.core.unit import HOURS_PER_MONTH, Unit
 
-ATOMS = ["s", "min", "h", "d", "mo", "B", "By", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiBy", "vCPU", "GPU", "{request}", "{token}", "{a.b/c}"]
+ATOMS = [
+    "s",
+    "min",
+    "h",
+    "d",
+    "mo",
+    "B",
+    "By",
+    "kB",
+    "MB",
+    "GB",
+    "TB",
+    "KiB",
+    "MiB",
+    "GiB",
+    "TiBy",
+    "vCPU",
+    "GPU",
+    "{request}",
+    "{token}",
+    "{a.b/c}",
+]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +57,9 @@ def test_a_unit_has_the_size_and_dimensions_that_its_text_says(text: str, factor
     assert (unit.factor, unit.dimensions) == (factor, dimensions)
 
 
-@pytest.mark.parametrize("text", ["", "parsec", "gib", "Gib", "kiB", "KB", "vcpu", "request", "{}", "{a b}", "vCPU h", "vCPU..h", ".h", "h.", "GiB*mo", "5"])
+@pytest.mark.parametrize(
+    "text", ["", "parsec", "gib", "Gib", "kiB", "KB", "vcpu", "request", "{}", "{a b}", "vCPU h", "vCPU..h", ".h", "h.", "GiB*mo", "5"]
+)
 def test_what_is_not_in_the_grammar_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UnknownUnit) as caught:
         Unit.parse(text)
@@ -70,7 +93,11 @@ def test_a_parsed_unit_reads_back_as_itself(atoms: list[str]) -> None:
     assert Unit.parse(str(unit)) == unit
 
 
-@given(st.decimals(min_value=0, max_value=10**9, places=6), st.sampled_from(["s", "min", "h", "d", "mo"]), st.sampled_from(["s", "min", "h", "d", "mo"]))
+@given(
+    st.decimals(min_value=0, max_value=10**9, places=6),
+    st.sampled_from(["s", "min", "h", "d", "mo"]),
+    st.sampled_from(["s", "min", "h", "d", "mo"]),
+)
 def test_converting_there_and_back_loses_nothing(amount: Decimal, one: str, other: str) -> None:
     there = Unit.parse(one).convert(amount, Unit.parse(other))
     back = Unit.parse(other).convert(there, Unit.parse(one))

@@ -36,7 +36,9 @@ HEAD = 'version = "1"\n'
 
 
 def test_a_document_becomes_the_type_that_expects_it() -> None:
-    document = parse(HEAD + '[[price]]\nmeter = "a"\ntiers = [{ price = 0.1 }, { price = "2" }, { price = 3 }]\nsince = 2026-11-01\n', "b.toml")
+    document = parse(
+        HEAD + '[[price]]\nmeter = "a"\ntiers = [{ price = 0.1 }, { price = "2" }, { price = 3 }]\nsince = 2026-11-01\n', "b.toml"
+    )
 
     book = decode(document, Book)
 
@@ -54,8 +56,18 @@ def test_a_part_of_a_document_is_decoded_alone() -> None:
     ("text", "title", "fix", "line"),
     [
         ("versoin = 1\n" + HEAD, "versoin is not a key that CodeOps knows", "write version, if that is meant", 1),
-        (HEAD + '[[price]]\nmeter = "a"\n[[price]]\nmetre = "a"\n', "price[1].metre is not a key that CodeOps knows", "write meter, if that is meant", 5),
-        (HEAD + '[[price]]\nmeter = "a"\ntiers = [\n{ price = 1, upto = 2 }]\n', "price[0].tiers[0].upto is not a key that CodeOps knows", "write up_to, if that is meant", 5),
+        (
+            HEAD + '[[price]]\nmeter = "a"\n[[price]]\nmetre = "a"\n',
+            "price[1].metre is not a key that CodeOps knows",
+            "write meter, if that is meant",
+            5,
+        ),
+        (
+            HEAD + '[[price]]\nmeter = "a"\ntiers = [\n{ price = 1, upto = 2 }]\n',
+            "price[0].tiers[0].upto is not a key that CodeOps knows",
+            "write up_to, if that is meant",
+            5,
+        ),
         (HEAD + '[named.x]\nmeter = "a"\n[named.y]\nqqq = 1\nmeter = "b"\n', "named.y.qqq is not a key that CodeOps knows", "remove it", 5),
     ],
 )
@@ -78,10 +90,25 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(text: str, title: 
         (HEAD + 'price = [\n"x"]\n', "price[0] cannot be used", "a table is expected, text is given", 3),
         (HEAD + '[[price]]\nmeter = "a"\nper = ""\n', "price[0].per cannot be used", "''", 4),
         (HEAD + '[[price]]\nmeter = "a"\nwhen = { a = "x", b = [] }\n', "price[0].when.b cannot be used", "length >= 1", 4),
-        (HEAD + '[[price]]\nmeter = "a"\nwhen = { a = "x", b = ["y", 3] }\n', "price[0].when.b[1] cannot be used", "text is expected, a whole number is given", 4),
+        (
+            HEAD + '[[price]]\nmeter = "a"\nwhen = { a = "x", b = ["y", 3] }\n',
+            "price[0].when.b[1] cannot be used",
+            "text is expected, a whole number is given",
+            4,
+        ),
         (HEAD + '[[price]]\nmeter = "a"\nwhen = { a = 1.5 }\n', "price[0].when.a cannot be used", "text or a list is expected", 4),
-        (HEAD + '[[price]]\nmeter = "a"\ntiers = [{ price = "abc" }]\n', "price[0].tiers[0].price cannot be used", "'abc': invalid decimal string", 4),
-        (HEAD + '[[price]]\nmeter = "a"\ntiers = [{ price = true }]\n', "price[0].tiers[0].price cannot be used", "a number is expected, true or false is given", 4),
+        (
+            HEAD + '[[price]]\nmeter = "a"\ntiers = [{ price = "abc" }]\n',
+            "price[0].tiers[0].price cannot be used",
+            "'abc': invalid decimal string",
+            4,
+        ),
+        (
+            HEAD + '[[price]]\nmeter = "a"\ntiers = [{ price = true }]\n',
+            "price[0].tiers[0].price cannot be used",
+            "a number is expected, true or false is given",
+            4,
+        ),
         (HEAD + '[[price]]\nmeter = "a"\nsince = "soon"\n', "price[0].since cannot be used", "'soon': invalid", 4),
     ],
 )

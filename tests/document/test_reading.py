@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,7 @@ def test_200_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
     assert caught.value.location == Location(str(path))
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no device that does not end")
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no device that does not end")
 def test_a_file_without_end_is_refused() -> None:
     with pytest.raises(UnreadableFile, match="too large") as caught:
         read("/dev/zero", limit_bytes=1000)

@@ -90,7 +90,7 @@ def test_a_number_with_a_point_is_exact() -> None:
         ("[a]\nb = 1\nb = 2\n", "a.b is written twice", 3),
         ("a = { b = 1, b = 2 }\n", "a.b is written twice", 1),
         ("[[p]]\nx = 1\n[[p]]\nx = 1\nx = 2\n", "p[1].x is written twice", 5),
-        ('[a]\n"x y" = 1\n\'x y\' = 2\n', 'a."x y" is written twice', 3),
+        ("[a]\n\"x y\" = 1\n'x y' = 2\n", 'a."x y" is written twice', 3),
     ],
 )
 def test_a_key_written_twice_is_refused_with_both_lines(text: str, title: str, line: int) -> None:
@@ -138,7 +138,7 @@ def test_what_is_not_toml_is_refused_with_its_line(text: str, line: int) -> None
     assert caught.value.fix
 
 
-@given(st.text(alphabet='ab=[]{}"\'\n\\#., 1', max_size=60))
+@given(st.text(alphabet="ab=[]{}\"'\n\\#., 1", max_size=60))
 def test_no_text_makes_the_scan_fail(text: str) -> None:
     try:
         document = parse(text, "x.toml")

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from report.samples import ADVERSARIAL, REPORT_ROUTE, SAMPLES
 
 from codeops.core.report import Report
 from codeops.discovery import load, names
 from codeops.report._plain import clean
+from report.samples import ADVERSARIAL, REPORT_ROUTE, SAMPLES
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+DOCS = GOLDEN.parents[1] / "docs" / "report.md"
 REWRITE = os.environ.get("CODEOPS_GOLDEN") == "1"
 FORMATS = names("codeops.report")
 PAIRS = [pytest.param(form, name, id=f"{form}-{name}") for form in FORMATS for name in SAMPLES]
@@ -45,6 +46,21 @@ def test_a_page_is_the_golden_page(form: str, name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     assert page == path.read_text(encoding="utf-8"), "read the difference; `make golden` accepts it"
+
+
+@pytest.mark.parametrize("form", sorted(set(FORMATS) - {"html"}))
+def test_the_documentation_shows_the_golden_page_of_each_format(form: str) -> None:
+    module = load("codeops.report", form)
+    sample = f"````{module.SUFFIX[1:]}\n{rendered(form, SAMPLES['fail'])}````\n"
+    start, end = f"<!-- sample {form}: make golden -->\n", "<!-- end -->\n"
+    page = DOCS.read_text(encoding="utf-8")
+    before, _, rest = page.partition(start)
+    shown, _, after = rest.partition(end)
+
+    if REWRITE:
+        DOCS.write_text(f"{before}{start}{sample}{end}{after}", encoding="utf-8")
+        shown = sample
+    assert shown == sample, "read the difference; `make golden` accepts it"
 
 
 @pytest.mark.parametrize(("form", "name"), PAIRS)
@@ -119,7 +135,7 @@ def test_a_cause_comes_with_its_line_its_money_and_its_advice(form: str) -> None
 def test_no_control_character_and_no_reversed_text_reaches_a_page(form: str) -> None:
     page = rendered(form, ADVERSARIAL)
 
-    found = set(re.findall("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\ud800-\udfff]", page))
+    found = set(re.findall(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\ud800-\udfff]", page))
     assert found <= ({"\u202e", "\ufffe", "\x7f"} if form == "json" else set())
     page.encode()
 

@@ -55,7 +55,10 @@ def route(*usage: MeterUsage, **more: object) -> RouteUsage:
 
 
 def simple(cost: object, **more: object) -> RouteUsage:
-    return RouteUsage(cost_usd=None if cost is None else D(cost), **{name: value if name in {"kind", "unit"} else D(value) for name, value in more.items()})  # type: ignore[arg-type]
+    return RouteUsage(
+        cost_usd=None if cost is None else D(cost),
+        **{name: value if name in {"kind", "unit"} else D(value) for name, value in more.items()},
+    )  # type: ignore[arg-type]
 
 
 def snapshot(
@@ -70,7 +73,9 @@ def one(*usage: MeterUsage, **more: object) -> Snapshot:
     return snapshot({"/a": route(*usage)}, **more)  # type: ignore[arg-type]
 
 
-def judged(head: Snapshot, base: Snapshot | None, budget: Budget | None = None, traffic: Mapping[str, int] | None = None, **more: object) -> Report:
+def judged(
+    head: Snapshot, base: Snapshot | None, budget: Budget | None = None, traffic: Mapping[str, int] | None = None, **more: object
+) -> Report:
     prices = more.pop("book", BOOK)
     return judge(head, base, prices, budget or Budget(), traffic or {}, AT, **more)  # type: ignore[arg-type]
 

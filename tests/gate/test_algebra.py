@@ -43,7 +43,9 @@ def routes() -> st.SearchStrategy[RouteUsage]:
 
 
 def snapshots() -> st.SearchStrategy[Snapshot]:
-    return st.builds(snapshot, st.dictionaries(st.sampled_from(["/a", "/b", "/c"]), routes(), max_size=3), st.sampled_from([HERE, ELSEWHERE, None]))
+    return st.builds(
+        snapshot, st.dictionaries(st.sampled_from(["/a", "/b", "/c"]), routes(), max_size=3), st.sampled_from([HERE, ELSEWHERE, None])
+    )
 
 
 @given(snapshots())
@@ -90,7 +92,12 @@ def test_the_parts_and_the_residual_add_up_to_the_whole_change_exactly(head: Sna
 @given(snapshots(), snapshots())
 def test_the_change_is_the_quantity_effect_of_what_is_compared(head: Snapshot, base: Snapshot) -> None:
     for result in judged(head, base, traffic=TRAFFIC).routes:
-        if result.change is Change.COMPARED and result.delta is not None and head.routes[result.name].usage and base.routes[result.name].usage:
+        if (
+            result.change is Change.COMPARED
+            and result.delta is not None
+            and head.routes[result.name].usage
+            and base.routes[result.name].usage
+        ):
             assert result.delta == (result.quantity_effect or 0)
 
 
@@ -101,7 +108,15 @@ def test_more_usage_never_makes_a_verdict_milder(head: Snapshot, base: Snapshot,
     if name is None or not head.routes[name].usage:
         return
     first, *others = head.routes[name].usage
-    grown = MeterUsage(meter=first.meter, unit=first.unit, mean=first.mean + more, samples=first.samples, sd=first.sd, exact=first.exact, labels=first.labels)
+    grown = MeterUsage(
+        meter=first.meter,
+        unit=first.unit,
+        mean=first.mean + more,
+        samples=first.samples,
+        sd=first.sd,
+        exact=first.exact,
+        labels=first.labels,
+    )
     bigger = Snapshot(meta=head.meta, routes={**head.routes, name: RouteUsage(usage=(grown, *others), samples=20)})
     before, after = (judged(side, base, BUDGET, TRAFFIC).verdict for side in (head, bigger))
 

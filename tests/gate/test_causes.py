@@ -123,8 +123,12 @@ def test_a_broken_budget_names_its_places_as_findings() -> None:
     report = judged(head, one(meter(GET, 1, sites=(site(1),))), traffic={"/a": 1000})
     broken, first, second = report.findings
 
-    assert (broken.rule, broken.location, broken.fix, broken.monthly) == ("route-regression", Location("app/reports.py", 41), advice_for(GET), 80)
-    assert broken.why == "$10.0000 before, $90.0000 now for 1,000 requests: +5 S3 GETs at app/reports.py:41; +3 S3 GETs at app/reports.py:60"
+    assert (broken.rule, broken.location, broken.monthly) == ("route-regression", Location("app/reports.py", 41), 80)
+    assert broken.fix == 'take back +5 S3 GETs at app/reports.py:41, or raise regression in [budget.routes."/a"] and say why in the commit'
+    assert first.fix == advice_for(GET)
+    assert (
+        broken.why == "$10.0000 before, $90.0000 now for 1,000 requests: +5 S3 GETs at app/reports.py:41; +3 S3 GETs at app/reports.py:60"
+    )
     assert [(one.rule, one.message, one.monthly) for one in (first, second)] == [
         ("calls-grew", "/a: +5 S3 GETs at app/reports.py:41", 50),
         ("calls-grew", "/a: +3 S3 GETs at app/reports.py:60", 30),
@@ -146,7 +150,12 @@ def test_a_place_without_its_code_is_a_finding_too() -> None:
 
 SITES = st.lists(
     st.builds(
-        site, st.integers(0, 9), st.integers(1, 99), st.sampled_from(["a.py", "b.py"]), st.sampled_from(["f", "g"]), st.sampled_from(["", "x()", "y()"])
+        site,
+        st.integers(0, 9),
+        st.integers(1, 99),
+        st.sampled_from(["a.py", "b.py"]),
+        st.sampled_from(["f", "g"]),
+        st.sampled_from(["", "x()", "y()"]),
     ),
     min_size=1,
     max_size=6,
@@ -188,7 +197,9 @@ def test_growth_is_worded_as_people_say_it(name: str, unit: str, amount: str, te
     assert grown(name, unit, D(amount)) == text
 
 
-@pytest.mark.parametrize("name", [*COMMON, "aws.s3.get", "aws.s3.put", "aws.s3.list", "aws.dynamodb.read", "aws.lambda.invoke", "gcp.nat.bytes", "a.b"])
+@pytest.mark.parametrize(
+    "name", [*COMMON, "aws.s3.get", "aws.s3.put", "aws.s3.list", "aws.dynamodb.read", "aws.lambda.invoke", "gcp.nat.bytes", "a.b"]
+)
 def test_every_meter_has_advice_that_is_a_sentence(name: str) -> None:
     advice = advice_for(name)
 

@@ -3,7 +3,28 @@
 from decimal import Decimal
 
 import pytest
-from gate_values import BOOK, CPU, D, EGRESS, ELSEWHERE, GET, PUT, QUERY, book, judged, meter, one, own, price, route, route_of, rules, snapshot, usd
+from gate_values import (
+    BOOK,
+    CPU,
+    EGRESS,
+    ELSEWHERE,
+    GET,
+    MEMORY,
+    PUT,
+    QUERY,
+    D,
+    book,
+    judged,
+    meter,
+    one,
+    own,
+    price,
+    route,
+    route_of,
+    rules,
+    snapshot,
+    usd,
+)
 
 from codeops.core.budget import Budget
 from codeops.core.cost import Caveat
@@ -76,7 +97,7 @@ def test_a_stored_baseline_of_the_same_environment_warns_from_ten_per_cent_on(he
 
     assert report.verdict is Verdict.PASS
     assert ("usage-grew" in rules(report)) is warned
-    assert bool(route_of(report).causes) is warned
+    assert not route_of(report).causes, "a hint is no cause"
     assert [caveat.kind for caveat in report.caveats] == ["stored-baseline"]
     assert route_of(report).meters[0].quantity_effect is None
 
@@ -149,7 +170,9 @@ def test_an_open_count_says_what_would_decide_it(usage: dict[str, str], need: st
 
 def test_the_named_number_of_samples_is_enough() -> None:
     def report(samples: int) -> object:
-        return judged(one(meter(GET, "10.6", sd=D(1), exact=False, samples=samples)), one(meter(GET, 10, sd=D(1), exact=False, samples=samples)))
+        return judged(
+            one(meter(GET, "10.6", sd=D(1), exact=False, samples=samples)), one(meter(GET, 10, sd=D(1), exact=False, samples=samples))
+        )
 
     text = report(30).budgets[0].text  # type: ignore[attr-defined]
     needed = int(text.split("about ")[1].split()[0].replace(",", ""))
@@ -200,6 +223,14 @@ def test_unpriced_growth_is_told_beyond_the_tolerance_only(head: str, warned: bo
     assert ("unpriced-usage-grew" in rules(report)) is warned
 
 
+def test_unpriced_memory_is_left_out_of_everything_in_money() -> None:
+    prices = book(price(GET, "10", "1000 {request}"))
+
+    result = route_of(judged(one(meter(GET, 5), meter(MEMORY, 9)), one(meter(GET, 5), meter(MEMORY, 8.9)), book=prices))
+
+    assert (result.ratio, result.residual, result.notes, result.at_least) == (0, 0, (), True)
+
+
 def test_new_unpriced_usage_is_told() -> None:
     assert rules(judged(one(meter(GET, 5), meter(QUERY, 1)), one(meter(GET, 5)))) == ["unpriced-usage-grew"]
 
@@ -231,7 +262,9 @@ def test_a_meter_that_lost_its_price_under_other_labels_is_no_saving() -> None:
 def test_other_labels_price_the_same_usage_otherwise_and_that_counts() -> None:
     prices = book(price(CPU, "3600", "vCPU.h", {"pricing_tier": "spot"}), price(CPU, "7200", "vCPU.h", {"pricing_tier": "on-demand"}))
 
-    report = judged(one(meter(CPU, 1), labels={"pricing_tier": "on-demand"}), one(meter(CPU, 1), labels={"pricing_tier": "spot"}), book=prices)
+    report = judged(
+        one(meter(CPU, 1), labels={"pricing_tier": "on-demand"}), one(meter(CPU, 1), labels={"pricing_tier": "spot"}), book=prices
+    )
     result = route_of(report)
 
     assert (report.verdict, result.ratio) == (Verdict.FAIL, 1)

@@ -124,7 +124,9 @@ def test_recorded_costs_that_their_usage_does_not_explain_are_told_with_both_fig
     result = route_of(judged(head, base))
 
     assert [caveat.kind for caveat in result.caveats] == ["recorded-differs"]
-    assert "current snapshot records $10.2000 per 1,000 for /a, its usage fields at price book 2026-11 give $10.0000" in result.caveats[0].text
+    assert (
+        "current snapshot records $10.2000 per 1,000 for /a, its usage fields at price book 2026-11 give $10.0000" in result.caveats[0].text
+    )
 
 
 @pytest.mark.parametrize(

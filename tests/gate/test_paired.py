@@ -133,7 +133,7 @@ def test_from_four_routes_on_the_usual_spread_of_a_pair_helps_to_pass_but_never_
 
 @given(st.lists(st.floats(-1, 1), max_size=28), st.randoms(use_true_random=False))
 def test_the_order_of_pairs_does_not_matter(values: list[float], chance: random.Random) -> None:
-    shuffled = values[:]
+    shuffled = values.copy()
     chance.shuffle(shuffled)
 
     assert ask(shuffled) == ask(values)

@@ -6,11 +6,11 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report.samples import FAIL, SAMPLES, D
 
 from codeops.core.errors import CodeOpsError, InvalidValue, MalformedFile
 from codeops.core.report import REPORT_SCHEMA, Report
 from codeops.report import json
+from report.samples import FAIL, SAMPLES, D
 
 FIGURES = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20) | st.builds(
     Decimal, st.from_regex(r"-?[1-9][0-9]{0,48}E-[1-9]?[0-9]", fullmatch=True)

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from report.samples import ADVERSARIAL, ATTACKS, FAIL, SAMPLES, D, report, route
 
 from codeops.core.cost import Caveat
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Verdict
 from codeops.report import markdown
+from report.samples import ADVERSARIAL, ATTACKS, FAIL, SAMPLES, D, report, route
 
 OURS = re.compile(r"<br>|</?sub>|<details><summary>[A-Za-z0-9 ,]+</summary>\n?|</details>\n?")
 
@@ -44,7 +44,7 @@ def assert_harmless(page: str) -> None:
     text = visible(page)
     assert not re.search(r"[@#]\w|://|\bwww\.|:[\w+-]+:|\bGH-\d", text, re.IGNORECASE)
     in_code = sum(len(MATH.findall(token.content)) for token in found if token.type == "code_inline")
-    assert len(MATH.findall(page)) == in_code + (2 if "Baseline ($/1k)" in page else 0)
+    assert len(MATH.findall(page)) == in_code + page.count(" ($/1k) ")
 
 
 def rows(page: str) -> list[int]:

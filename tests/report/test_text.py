@@ -3,11 +3,12 @@ import sys
 from io import BytesIO, TextIOWrapper
 
 import pytest
-from report.samples import ADVERSARIAL, FAIL, INCONCLUSIVE, JOB, SAMPLES, report, route
 
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
+from codeops.core.report import Cause
 from codeops.report import text
+from report.samples import ADVERSARIAL, FAIL, INCONCLUSIVE, JOB, SAMPLES, D, report, route
 
 
 @pytest.mark.parametrize("width", [40, 80, 100, 140])
@@ -60,6 +61,14 @@ def test_a_finding_shows_its_place_once() -> None:
 
     assert "info[r]: slow  a.py:3\n" in page
     assert "info[r]: slow at a.py:3\n" in page
+
+
+def test_a_cause_of_which_little_is_known_is_one_line() -> None:
+    cause = Cause(text="+5 queries", meter="db.query", unit="{query}", amount=D(5))
+
+    page = text.render(report(routes=(route("r", "1", "1", causes=(cause,)),)))
+
+    assert "Causes\n  r\n    +5 queries\n\n  baseline" in page
 
 
 def test_hostile_text_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 import pytest
-from report.samples import FAIL, FIRST_RUN, REPORT_ROUTE, UNPRICED, D, report, route
 
 from codeops.core.cost import Caveat
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Change, MeterChange, RouteResult, Side, Verdict
 from codeops.report import _view
+from report.samples import FAIL, FIRST_RUN, REPORT_ROUTE, UNPRICED, D, report, route
 
 
 def job(**changes: object) -> RouteResult:
@@ -29,7 +29,7 @@ def job(**changes: object) -> RouteResult:
         (route("r", "0.001", "0.0010801"), "$1.0000", "$1.0801", "+8.01 %", "+$3,204.00"),  # not at the limit of 8 %
         (route("r", "0.001", "0.00108"), "$1.0000", "$1.0800", "+8.0 %", "+$3,200.00"),  # at the limit
         (route("r", "0.001", "0.0010801", limit=None), "$1.0000", "$1.0801", "+8.0 %", "+$3,204.00"),
-        (route("r", "0.001", "0.002", at_least=True), "at least $1.0000", "at least $2.0000", "+100.0 % (priced part)", "+$40,000.00 (priced part)"),
+        (route("r", "0.001", "0.002", at_least=True), "at least $1.0000", "at least $2.0000", "+100.0 %", "+$40,000.00"),
         (route("r", "0.001", "0.001", at_least=True), "at least $1.0000", "at least $1.0000", "not known", "not known"),
         (route("r", "0", "0", at_least=True), "not priced", "not priced", "not known", "not known"),
         (job(unit="GB", units=D(3), requests_per_month=30), "$0.1000 / GB", "$0.2000 / GB", "+100.0 %", "+$9.00"),
@@ -58,6 +58,7 @@ def test_a_meter_without_price_that_did_not_move_leaves_the_difference_whole() -
     [
         ({}, ()),
         ({"notes": ("said",)}, ("said",)),
+        ({"notes": ("new", "said"), "change": Change.NEW}, ("said",)),  # the cell of the change says it
         ({"ratio_low": D("0.01"), "ratio_high": D("0.05")}, ("between +1.0 % and +5.0 %",)),
         ({"ratio_low": D("0.01"), "ratio_high": D("0.01")}, ()),  # exact: no interval
         ({"ratio_low": D("0.01")}, ("at least +1.0 %",)),  # unbounded above
@@ -68,6 +69,10 @@ def test_a_meter_without_price_that_did_not_move_leaves_the_difference_whole() -
         ({"verdict": Verdict.FAIL, "change": Change.NEW}, ()),
         ({"caveats": (Caveat("unpriced", "llm.input", "x"),)}, ("1 meter unpriced: llm.input",)),
         ({"caveats": (Caveat("unpriced", "llm.input", "x"),), "notes": ("llm.input is unpriced",)}, ("llm.input is unpriced",)),
+        (
+            {"caveats": (Caveat("unpriced", "llm.input", "x"),), "at_least": True},
+            ("1 meter unpriced: llm.input", "the change is of the priced part only"),
+        ),
         ({"caveats": (Caveat("allocated", "compute.memory", "x"),)}, ()),
     ],
 )

@@ -154,7 +154,9 @@ class PriceBook:
     def _missing(self, meter: str, labels: Labels, at: date) -> MissingPrice:
         known = self.entries(meter, labels)
         given = ", ".join(f"{name}={value}" for name, value in sorted(labels.items())) or "no labels"
+        remedy = "correct the labels"
         if not known:
+            remedy = "extend prices that have it"
             near = get_close_matches(meter, self.meters(), 1)
             why = f"price book {self.version} has no entry for this meter" + (f", the nearest name is {near[0]}" if near else "")
         else:
@@ -164,7 +166,7 @@ class PriceBook:
         return MissingPrice(
             f"{meter} has no price for {given}",
             why=why,
-            fix=f'add [[price]] with meter = "{meter}" to your price book, or correct the labels',
+            fix=f'add [[price]] with meter = "{meter}" to your price book, or {remedy}',
         )
 
 

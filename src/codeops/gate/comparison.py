@@ -20,7 +20,7 @@ from codeops.gate.lines import trimmed
 from codeops.gate.relative import Standing, standings
 from codeops.gate.route import budgets_of, result_of
 from codeops.gate.subject import Subject, subject_of
-from codeops.gate.summary import summary_of
+from codeops.gate.summary import KINDS, summary_of
 
 __all__ = ["compare", "judge"]
 
@@ -100,7 +100,7 @@ def _in_order(budgets: Sequence[BudgetResult], routes: Sequence[RouteResult]) ->
     """Broken budgets first, then open ones, each in the order of the routes."""
     rank = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
     place = {route.name: position for position, route in enumerate(routes)}
-    return sorted(budgets, key=lambda budget: (rank.index(budget.verdict), place.get(budget.route, -1), budget.kind))
+    return sorted(budgets, key=lambda budget: (rank.index(budget.verdict), place.get(budget.route, len(routes)), KINDS.index(budget.kind)))
 
 
 def _side(label: str, snapshot: Snapshot) -> Side:

@@ -53,7 +53,7 @@ def _broken(budget: BudgetResult, route: RouteResult | None, case: Case) -> Find
         severity=Severity.ERROR if is_broken else Severity.WARNING,
         message=budget.text,
         why=_why(budget, route, case),
-        fix=causes[0].advice if is_broken and causes else _fix(budget),
+        fix=_fix(budget, causes),
         route=budget.route,
         location=next((cause.location for cause in causes if cause.location), None),
         monthly=_monthly(budget, route),
@@ -74,12 +74,12 @@ def _why(budget: BudgetResult, route: RouteResult | None, case: Case) -> str:
     return f"{change}: {causes}" if causes else change
 
 
-def _fix(budget: BudgetResult) -> str:
+def _fix(budget: BudgetResult, causes: Sequence[Cause]) -> str:
     if budget.verdict is Verdict.INCONCLUSIVE:
         return "measure more as it says, or give the budget more room"
-    key = {"regression": "regression", "monthly_increase": "monthly_increase"}.get(budget.kind, budget.kind)
+    growth = causes[0].text if causes else "the growth"
     place = f'[budget.routes."{budget.route}"]' if budget.route else "[budget]"
-    return f"take the growth back, or raise {key} in {place} and say why in the commit"
+    return f"take back {growth}, or raise {budget.kind} in {place} and say why in the commit"
 
 
 def _monthly(budget: BudgetResult, route: RouteResult | None) -> Decimal | None:

@@ -42,9 +42,9 @@ def caused(line: Line, subject: Subject, standing: Standing, case: Case) -> bool
         return True
     if line.nature is Nature.UNSTABLE:
         return line.growth > half_width(line.samples(), _CONFIDENCE)
-    if is_compared(line, subject, case) and not (subject.is_recorded or case.is_plain):
-        return standing.cpu_grew
-    return _rose(line) and (level_grew(line, subject, case) or is_compared(line, subject, case))
+    if subject.is_recorded or case.is_plain:
+        return _rose(line)
+    return is_compared(line, subject, case) and standing.cpu_grew
 
 
 def _rose(line: Line) -> bool:

@@ -8,7 +8,10 @@ from codeops.core.report import BudgetResult, Change, RouteResult, Verdict
 from codeops.gate import wording
 from codeops.gate.case import Case
 
-__all__ = ["summary_of"]
+__all__ = ["KINDS", "summary_of"]
+
+KINDS = ("regression", "per_1k", "per_unit", "monthly_increase")
+"""The kinds of budgets, in the order in which they are told."""
 
 
 def summary_of(verdict: Verdict, routes: Sequence[RouteResult], budgets: Sequence[BudgetResult], total: Decimal | None, case: Case) -> str:
@@ -28,12 +31,12 @@ def summary_of(verdict: Verdict, routes: Sequence[RouteResult], budgets: Sequenc
     return f"{verdict.value}: {', '.join(parts)}"
 
 
-def _weight(budget: BudgetResult, routes: dict[str, RouteResult]) -> tuple[bool, Decimal, Decimal, str, str]:
+def _weight(budget: BudgetResult, routes: dict[str, RouteResult]) -> tuple[bool, Decimal, Decimal, str, int]:
     """Budgets of routes before the suite's, because they name the culprit; then by money."""
     route = routes.get(budget.route)
     month = route.monthly_delta if route else None
     delta = route.delta if route else None
-    return not budget.route, -(month or Decimal(0)), -(delta or Decimal(0)), budget.route, budget.kind
+    return not budget.route, -(month or Decimal(0)), -(delta or Decimal(0)), budget.route, KINDS.index(budget.kind)
 
 
 def _passed(routes: Sequence[RouteResult], case: Case) -> str:

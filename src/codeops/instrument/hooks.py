@@ -28,8 +28,8 @@ def install(libraries: Iterable[str] | None = None) -> tuple[str, ...]:
             continue
         library = discovery.load(SLOT, name, needs=_NEEDS)
         if imports.is_installed(library.MODULE):
-            imports.when_imported(library.MODULE, library.install)
             _installed[name] = library
+            imports.when_imported(library.MODULE, library.install)
     return installed()
 
 

@@ -119,12 +119,15 @@ class _Parts:
     order: list[str] = field(default_factory=list)
     extends: dict[str, list[str]] = field(default_factory=dict)
 
-    def add_file(self, path: str, chain: tuple[str, ...]) -> str:
-        """The key of the file at `path`, after it and everything it extends was read."""
+    def add_file(self, path: str, chain: tuple[str, ...], place: Location | None = None) -> str:
+        """The key of the file at `path`, after it and everything it extends was read; `place` is where it is named."""
         key = os.path.realpath(path)
         if key in self.files:
             return key
-        book = load_file(path)
+        try:
+            book = load_file(path)
+        except UnreadableFile as problem:
+            raise UnreadableFile(problem.title, why=problem.why, fix=problem.fix, location=place or problem.location) from problem
         parts = []
         for index, name in enumerate(book.extends):
             parts.append(self._add(name, book.document, index, (*chain, key)))
@@ -160,12 +163,7 @@ class _Parts:
                 fix="remove one of the extends in this circle",
                 location=place,
             )
-        try:
-            return self.add_file(path, chain)
-        except UnreadableFile as problem:
-            if problem.location and problem.location.path == path:
-                raise UnreadableFile(problem.title, why=problem.why, fix=problem.fix, location=place) from problem
-            raise
+        return self.add_file(path, chain, place)
 
     def layers(self, root: str) -> dict[str, int]:
         """How far each part is from the root, by the longest way: a part goes before all that it extends."""

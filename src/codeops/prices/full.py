@@ -19,6 +19,8 @@ __all__ = ["Yardstick", "multipliers_of", "packaged_prices_of", "prices_of"]
 Yardstick = Callable[[str], Sequence[Price]]
 """The packaged prices of a meter, that a user's entry is compared with; none for a meter of the user's own."""
 
+_USUAL = {"vCPU.s": "vCPU.h", "GiB.s": "GiB.h", "GPU.s": "GPU.h", "By": "GiB"}
+
 
 def prices_of(document: Document, file: FullFile, layer: int, yardstick: Yardstick) -> list[Price]:
     """The prices of a user's file.
@@ -128,7 +130,7 @@ def _refuse_foreign_unit(entry: PriceEntry, yardstick: Yardstick) -> None:
         raise UnitMismatch(
             f"{entry.meter} cannot be priced per {given}",
             why=f"its usage is counted in {COMMON.get(entry.meter, counted)}",
-            fix=f'write per = "{packaged[0].per if packaged else counted}", or another unit of that kind',
+            fix=f'write per = "{packaged[0].per if packaged else _USUAL.get(str(counted), counted)}", or another unit of that kind',
         )
 
 

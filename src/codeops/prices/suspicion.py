@@ -47,8 +47,7 @@ def of_overhead(percent: Decimal | None, place: Location) -> list[Finding]:
             rule=KIND,
             severity=Severity.WARNING,
             message=f"container_overhead_pct is {percent}, which is less than one percent",
-            why=f"read as {percent} %: it adds {figure.ratio(percent / 100, signed=False)}; "
-            f"if it is a ratio, {figure.ratio(percent, signed=False)} is meant",
+            why=f"read as {percent} %; if it is a ratio, {(percent * 100).normalize():f} % is meant",
             fix=f"write {(percent * 100).normalize():f} for {(percent * 100).normalize():f} %",
             meter="compute.*",
             location=place,
@@ -75,7 +74,7 @@ def _bulk(price: Price, public: Sequence[Price]) -> list[Finding]:
     return [
         Finding(
             rule=KIND,
-            severity=Severity.WARNING,
+            severity=Severity.ERROR,
             message=f"{price.meter} costs {_money(one, price)} a {unit}, which is near the public price of {many:,.0f} {things}",
             why=f"read as {_money(one, price)} a {unit}: {_SAMPLE // 10**6} million {things} cost {_money(one * _SAMPLE, price)}; "
             f"if it is the public price per {many:,.0f} they cost {_money(one * _SAMPLE / many, price)}",

@@ -23,19 +23,18 @@ _WHOLE = "not split by meter"
 
 
 def cost_charts(report: Report) -> Iterator[str]:
-    """What a request of each route costs before and after, stacked by meter, and the same for jobs."""
-    ordered = [route for route in _view.by_money(report.routes) if _priced(route)]
+    """What a request of each route costs before and after, stacked by meter, and the same for jobs.
+
+    Each has its own scale: what a cheap route became must be seen beside a dear one.
+    """
+    priced = [route for route in _view.by_money(report.routes) if any(_sides(route).values())]
     colours = _colours(report)
-    routes = [route for route in ordered if route.kind != "job"]
-    jobs = [route for route in ordered if route.kind == "job"]
-    per = figure.symbol(report.currency).strip()
-    if routes:
-        most = max(value for route in routes[:_MOST] for value in _sides(route).values())
-        bars = [_pair(route, most, colours, report.currency) for route in routes[:_MOST]]
-        yield _chart(f"Cost per 1,000 requests ({per})", bars, len(routes) - _MOST, _legend(routes[:_MOST], colours))
-    if jobs:
-        bars = [_pair(job, max(_sides(job).values()), colours, report.currency) for job in jobs[:_MOST]]
-        yield _chart(f"Cost of jobs ({per}), each to its own scale", bars, len(jobs) - _MOST, _legend(jobs[:_MOST], colours))
+    for title, is_job in (("Cost per 1,000 requests", False), ("Cost of jobs", True)):
+        routes = [route for route in priced if (route.kind == "job") is is_job]
+        if routes:
+            bars = [_pair(route, colours, report.currency) for route in routes[:_MOST]]
+            unit = figure.symbol(report.currency).strip()
+            yield _chart(f"{title} ({unit}), each to its own scale", bars, len(routes) - _MOST, _legend(routes[:_MOST], colours))
 
 
 def month_charts(report: Report) -> Iterator[str]:
@@ -82,8 +81,9 @@ def _chart(title: str, bars: list[str], left: int, legend: str) -> str:
     return f'<figure class="card">{heading}{legend}<ul class="chart">{"".join(bars)}</ul>{more}</figure>'
 
 
-def _pair(route: RouteResult, most: Decimal, colours: dict[str, int], currency: str) -> str:
+def _pair(route: RouteResult, colours: dict[str, int], currency: str) -> str:
     cells = _view.row(route, currency)
+    most = max(_sides(route).values())
     bars = []
     for side, value in _sides(route).items():
         text = clean(cells.base if side == "Baseline" else cells.head)
@@ -104,7 +104,7 @@ def _stack(route: RouteResult, side: str, most: Decimal, colours: dict[str, int]
     x, rects = Decimal(0), []
     for name, value in sorted(parts.items(), key=lambda part: colours.get(part[0], len(colours) + (part[0] == _WHOLE))):
         if value:
-            width = max(_view.shown(route, value) * _WIDTH / most, _LEAST) if most else Decimal(0)
+            width = max(_view.shown(route, value) * _WIDTH / most, _LEAST)
             title = escape(f"{clean(name)}: {clean(_view.money(route, value, currency))}")
             place = f'class="{_class(name, colours)}" x="{_unit(x)}" y="0" width="{_unit(width)}" height="10"'
             rects.append(f"<rect {place}><title>{title}</title></rect>")
@@ -157,10 +157,6 @@ def _sides(route: RouteResult) -> dict[str, Decimal]:
         "Current": None if route.change is Change.GONE else route.head_cost,
     }
     return {side: _view.shown(route, value) for side, value in sides.items() if value is not None}
-
-
-def _priced(route: RouteResult) -> bool:
-    return any(_sides(route).values())
 
 
 def _cost(change: MeterChange, side: str) -> Decimal | None:

@@ -184,11 +184,11 @@ def stake(route: RouteResult, cause: Cause, currency: str) -> str:
     return "" if cause.cost is None else f"{money(route, cause.cost, currency, signed=True)}{_per_1k(route)}"
 
 
-def placed(text: str, location: Location | None) -> tuple[str, str, str]:
-    """`text` around the place it names: before, the place, after; the place is added where it does not name it."""
+def placed(text: str, location: Location | None, lead: str = " at ") -> tuple[str, str, str]:
+    """`text` around the place it names: before, the place, after; after `lead` the place is added where it is not named."""
     place = str(location) if location else ""
     before, found, after = text.partition(place) if place else (text, "", "")
-    return (before, found, after) if found or not place else (f"{text} at ", place, "")
+    return (before, found, after) if found or not place else (f"{text}{lead}", place, "")
 
 
 def caveats(report: Report) -> list[tuple[str, Caveat]]:
@@ -259,7 +259,7 @@ def _delta(route: RouteResult) -> str:
     if route.ratio is None:
         return NOT_KNOWN
     if _is_partial(route):
-        return f"{figure.ratio(route.ratio)} (priced part)" if route.ratio else NOT_KNOWN
+        return figure.ratio(route.ratio) if route.ratio else NOT_KNOWN
     text = figure.ratio(route.ratio)
     if route.limit is not None and route.ratio != route.limit and text == figure.ratio(route.limit):
         return figure.unlike(route.ratio, route.limit)[0]
@@ -268,9 +268,7 @@ def _delta(route: RouteResult) -> str:
 
 def _month(route: RouteResult, currency: str) -> str:
     value = monthly_delta(route)
-    if not _is_partial(route):
-        return month(value, currency)
-    return f"{month(value, currency)} (priced part)" if value else NOT_KNOWN
+    return NOT_KNOWN if _is_partial(route) and not value else month(value, currency)
 
 
 def _is_partial(route: RouteResult) -> bool:
@@ -280,10 +278,12 @@ def _is_partial(route: RouteResult) -> bool:
 
 
 def _notes(route: RouteResult) -> tuple[str, ...]:
-    notes = list(route.notes)
+    notes = [note for note in route.notes if note != _CHANGES.get(route.change)]
     lacking = unpriced(route)
     if lacking and not any("unpriced" in note for note in notes):
         notes.append(_meters(list(lacking)))
+    if _is_partial(route) and route.ratio:
+        notes.append("the change is of the priced part only")
     notes += [text for text in _interval(route) if not any(text in note for note in notes)]
     if route.verdict is not Verdict.PASS and route.limit is not None and route.change is Change.COMPARED:
         allowed = figure.ratio(route.limit)

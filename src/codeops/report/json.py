@@ -57,7 +57,8 @@ def parse(text: str, path: str) -> Report:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a report as it is written: decimals are numbers."""
-    return _with_numbers(msgspec.json.schema(Report))
+    spelled: dict[str, Any] = _with_numbers(msgspec.json.schema(Report))
+    return spelled
 
 
 def _decoded(text: str, path: str, into: type[_T]) -> _T:

@@ -71,8 +71,7 @@ def _suite(name: str, cases: list[_Case], report: Report) -> ET.Element:
 def _element(suite: str, case: _Case) -> ET.Element:
     element = ET.Element("testcase", classname=f"codeops.{suite}", name=clean(case.name) or "(no name)")
     if case.verdict is Verdict.PASS:
-        if case.lines:
-            ET.SubElement(element, "system-out").text = _text(case.lines)
+        ET.SubElement(element, "system-out").text = _text(case.lines)
         return element
     kind, name = ("failure", "budget") if case.verdict is Verdict.FAIL else ("error", "inconclusive")
     problem = ET.SubElement(element, kind, type=name, message=clean(case.message))

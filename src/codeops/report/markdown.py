@@ -131,7 +131,7 @@ def _cause(route: RouteResult, cause: Cause, currency: str, room: _Room) -> str:
 def _findings(report: Report, room: _Room) -> list[str]:
     def line(one: Finding) -> str:
         month = "" if one.monthly is None else f"{_view.month(one.monthly, report.currency)} a month"
-        first = f"{one.severity.value} {room.code(one.rule)}: {_placed(one.message, one.location, room)}{_stake(month, room)}"
+        first = f"{one.severity.value} {room.code(one.rule)}: {_placed(one.message, one.location, room, ' · ')}{_stake(month, room)}"
         return _lines(first, _marked("why: ", one.why, room), _marked("→ ", one.fix, room))
 
     return room.some(_view.findings(report), line, "finding")
@@ -191,9 +191,9 @@ def _folded(title: str, lines: list[str]) -> list[str]:
     return ["\n".join([f"<details><summary>{title}</summary>", "", *lines, "", "</details>"])] if lines else []
 
 
-def _placed(text: str, location: Location | None, room: _Room) -> str:
+def _placed(text: str, location: Location | None, room: _Room, lead: str = " at ") -> str:
     """Text with its place as code, so that a line number is not taken for an emoji."""
-    before, place, after = _view.placed(text, location)
+    before, place, after = _view.placed(text, location, lead)
     if not place:
         return room.text(before)
     return f"{room.text(before)}{' ' * before.endswith(' ')}{room.code(place)}{' ' * after.startswith(' ')}{room.text(after)}"

@@ -112,7 +112,7 @@ def _results(issues: list[_Issue], rules: list[str], currency: str) -> Iterator[
             "ruleId": clean(one.rule) or "finding",
             "ruleIndex": rules.index(one.rule),
             "level": _LEVELS[one.severity],
-            "message": {"text": " ".join(f"{clean(part).rstrip('.')}." for part in parts if part)},
+            "message": {"text": " ".join(f"{clean(part).rstrip('.')}." for part in parts if part) or "finding"},
             "locations": [_location(issue)],
             "partialFingerprints": {"codeopsFinding/v1": f"{print_}:{seen[print_]}"},
             "properties": _stake(one, currency),

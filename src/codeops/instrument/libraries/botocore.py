@@ -38,6 +38,7 @@ VERSIONS = "botocore 1.34 to 1.44, and boto3, s3transfer and whatever else makes
 _S3_CLASS = (
     (("Delete", "Abort"), "aws.s3.delete"),
     (("List",), "aws.s3.list"),
+    (("CreateSession",), "aws.s3.get"),
     (("Put", "Copy", "Post", "Create", "Upload", "Complete", "Restore", "Rename", "Update", "Write"), "aws.s3.put"),
     (("",), "aws.s3.get"),
 )
@@ -58,7 +59,8 @@ def install() -> None:
     _hooks.wrap(ClientCreator, "create_client", _listening)
     if BaseClient.__subclasses__():  # each service has its own, made with its first client
         for made in gc.get_objects():
-            if isinstance(made, BaseClient) and hasattr(made, "meta"):
+            # By type: `isinstance` asks `__class__`, at which lazy objects such as Django's settings wake up.
+            if issubclass(type(made), BaseClient) and "meta" in vars(made):
                 guarded(_listen, made.meta.events)
 
 

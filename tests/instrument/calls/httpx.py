@@ -1,0 +1,15 @@
+import httpx
+
+CONSUMED = {"http.call": 1, "network.egress": None}
+
+
+def connect(peers):
+    return httpx.Client(base_url=peers.web().url)
+
+
+def call(client):
+    client.get("/here")  # <- call
+
+
+def fail(client):
+    client.get("/missing").raise_for_status()
