@@ -43,7 +43,7 @@ CALLS = [
     ("get", lambda s3: s3.get_bucket_location(Bucket="bucket")),
     ("put", lambda s3: s3.put_object(Bucket="bucket", Key="n", Body=b"v")),
     ("put", lambda s3: s3.copy_object(Bucket="bucket", Key="c", CopySource="bucket/k")),
-    ("put", lambda s3: s3.put_object_tagging(Bucket="bucket", Key="k", Tagging={"TagSet": []})),
+    ("put", lambda s3: s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Suspended"})),
     ("list", lambda s3: s3.list_objects_v2(Bucket="bucket")),
     ("list", lambda s3: s3.list_buckets()),
     ("delete", lambda s3: s3.delete_object(Bucket="bucket", Key="n")),
