@@ -35,7 +35,7 @@ schemas: $(VENV)/dev ## Rewrite the published JSON Schemas
 	$(BIN)/python tools/schemas.py
 
 docs: $(VENV)/dev ## Rewrite the generated pages of docs/
-	$(BIN)/python tools/docs.py
+	$(BIN)/python tools/docs_prices.py
 
 lock: ## Pin the newest versions of all dependencies (needs uv)
 	sh tools/lock.sh

@@ -49,9 +49,7 @@ def test_a_member_is_loaded_by_its_public_name(slot: str) -> None:
         ("hungry", "store", MissingExtra, "pip install 'codeops[store]'"),
     ],
 )
-def test_what_cannot_be_used_is_an_error_that_says_what_to_do(
-    slot: str, name: str, extra: str, error: type[Exception], told: str
-) -> None:
+def test_what_cannot_be_used_is_an_error_that_says_what_to_do(slot: str, name: str, extra: str, error: type[Exception], told: str) -> None:
     with pytest.raises(error) as caught:
         load(slot, name, needs=("SUFFIX", "render"), extra=extra)
 

@@ -1,6 +1,6 @@
-import sqlite3
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -133,7 +133,7 @@ def test_functions_are_called_with_the_number_if_they_take_one(project):
     routes = measure(suite)
 
     assert list(routes) == ["numbered", "plain", "Jobs.inner"]
-    assert open(f"{suite.root}/seen").read() == "[0, 1, 2, 3]"
+    assert Path(suite.root, "seen").read_text() == "[0, 1, 2, 3]"
 
 
 def test_a_job_keeps_its_kind_and_units(project):
@@ -204,7 +204,10 @@ def test_setup_stands_around_everything(project, tmp_path, setup):
     jobs = "import os\nassert os.environ['BEGUN'] == 'yes' and os.environ['GIVEN'] == '1'\ndef job(): pass\n"
     suite = project(
         {"parts/around": lead + setup, "jobs": jobs},
-        setup="around:setup", env={"GIVEN": "1"}, python_path=("parts",), functions=(FunctionCase(route="j", call="jobs:job"),),
+        setup="around:setup",
+        env={"GIVEN": "1"},
+        python_path=("parts",),
+        functions=(FunctionCase(route="j", call="jobs:job"),),
     )
 
     measure(suite)
@@ -230,11 +233,25 @@ def test_progress_goes_from_nothing_to_all(project):
 
 FAILURES = [
     ("unexpected status", UnexpectedStatus, "GET /nowhere answered 404, expected 200", "Not Found", None, {"path": "/nowhere"}),
-    ("an application that raises", FailedCall, "GET /boom raised RuntimeError", "the database is down", ("service.py", 39), {"path": "/boom"}),
+    (
+        "an application that raises",
+        FailedCall,
+        "GET /boom raised RuntimeError",
+        "the database is down",
+        ("service.py", 36),
+        {"path": "/boom"},
+    ),
     ("no such module", UnimportableTarget, "nowhere:app cannot be imported", "no module nowhere", None, {"app": "nowhere:app"}),
     ("no such name", UnimportableTarget, "service:nobody does not exist", "has no nobody", None, {"app": "service:nobody"}),
     ("no application", UnimportableTarget, "service:__name__ is not an application", "a str", None, {"app": "service:__name__"}),
-    ("a module that fails", UnimportableTarget, "broken:app cannot be imported", "ZeroDivisionError", ("broken.py", 2), {"app": "broken:app"}),
+    (
+        "a module that fails",
+        UnimportableTarget,
+        "broken:app cannot be imported",
+        "ZeroDivisionError",
+        ("broken.py", 2),
+        {"app": "broken:app"},
+    ),
     ("a missing dependency", UnimportableTarget, "needy:app cannot be imported", "No module named", ("needy.py", 1), {"app": "needy:app"}),
     ("a lifespan that fails", FailedCall, "refusing:app could not start", "no database", None, {"app": "refusing:app"}),
 ]
@@ -349,7 +366,11 @@ PYTEST = """
 
 
 def test_benchmarks_in_pytest_join_the_other_routes(project):
-    suite = project({"test_costs": PYTEST, "jobs": "def job(): pass"}, functions=(FunctionCase(route="j", call="jobs:job"),), pytest=("-q", "test_costs.py"))
+    suite = project(
+        {"test_costs": PYTEST, "jobs": "def job(): pass"},
+        functions=(FunctionCase(route="j", call="jobs:job"),),
+        pytest=("-q", "test_costs.py"),
+    )
 
     routes = measure(suite)
 

@@ -59,7 +59,7 @@ def gone(numbers: list[int], seconds: float = 15) -> bool:
 def test_after_a_measurement_no_process_is_left(project, tmp_path):
     measure(project({"around": AROUND, "jobs": JOBS}, setup="around:setup", functions=(FunctionCase(route="j", call="jobs:job"),)))
 
-    assert not any(alive(number) for number in pids(tmp_path))
+    assert gone(pids(tmp_path))
     assert (tmp_path / "ended").exists()
 
 
@@ -72,7 +72,7 @@ def test_an_interrupt_between_blocks_ends_the_worker_kindly(project, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         measure(suite, on_progress=interrupt)
 
-    assert not any(alive(number) for number in pids(tmp_path))
+    assert gone(pids(tmp_path))
     assert (tmp_path / "ended").exists()
 
 

@@ -8,7 +8,9 @@ from codeops.bench.summary import summarise
 
 def block(cpu_ns=(1_000_000,), held_bytes=None, **meters):
     lines = [
-        BlockLine(meter=name.replace("__", "."), unit="{request}", labels={}, amounts=[Decimal(str(amount)) for amount in amounts], sites=[])
+        BlockLine(
+            meter=name.replace("__", "."), unit="{request}", labels={}, amounts=[Decimal(str(amount)) for amount in amounts], sites=[]
+        )
         for name, amounts in meters.items()
     ]
     return Block(cpu_ns=list(cpu_ns), wall_ns=[2_000_000] * len(cpu_ns), held_bytes=held_bytes, lines=lines)
@@ -81,5 +83,7 @@ def test_sites_are_means_with_their_code_the_largest_first(tmp_path):
     route = summarise([Block(cpu_ns=[1, 1], wall_ns=[1, 1], held_bytes=None, lines=[line])], str(tmp_path))
 
     assert [(site.file, site.line, str(site.amount), site.code) for site in only(route, "db.query").sites] == [
-        ("app.py", 2, "2", "two"), ("app.py", 1, "1", "one"), ("gone.py", 9, "1", ""),
+        ("app.py", 2, "2", "two"),
+        ("app.py", 1, "1", "one"),
+        ("gone.py", 9, "1", ""),
     ]

@@ -34,7 +34,10 @@ def exit_code(arguments: list[str]) -> int:
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
-        (MissingBaseline("nothing to compare with", why="no file", fix="codeops bench"), "error[missing-baseline]: nothing to compare with"),
+        (
+            MissingBaseline("nothing to compare with", why="no file", fix="codeops bench"),
+            "error[missing-baseline]: nothing to compare with",
+        ),
         (KeyboardInterrupt(), "error[interrupted]"),
         (click.Abort(), "error[interrupted]"),
         (click.ClickException("plain"), "plain"),
@@ -71,7 +74,9 @@ def test_a_verb_that_is_nearly_right_is_named(capsys: pytest.CaptureFixture[str]
     assert "Did you mean 'gate'?" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["gate", "--help"], ["prices", "--help"], ["prices", "explain", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["gate", "--help"], ["prices", "--help"], ["prices", "explain", "--help"]]
+)
 def test_help_ends_with_0(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     code = exit_code(arguments)
 

@@ -246,7 +246,7 @@ def test_an_assumed_label_is_a_caveat_but_the_provider_is_not() -> None:
     cost = book(entry).price([usage("1")], AT)
 
     assert cost.caveats == (
-        Caveat("assumed-region", "compute.cpu", "compute.cpu is priced for region us-east-1, which usage does not state"),
+        Caveat("assumed-region", "compute.cpu", "compute.cpu: priced for region us-east-1, which usage does not state"),
     )
 
 
@@ -298,3 +298,15 @@ def test_a_book_can_be_sent_to_another_process() -> None:
 
     assert received == prices
     assert received.find("compute.cpu", {"region": "a"}, AT) == prices.prices[0]
+
+
+def test_a_volume_price_is_said_to_be_that_of_the_first_tier() -> None:
+    tiers = (Tier(Decimal("0.09"), Decimal(10240)), Tier(Decimal("0.085")))
+    price = Price(meter="network.egress", per=Quantity.parse("GiB"), tiers=tiers, currency="USD")
+    book = PriceBook(version="1", currency="USD", prices=(price,))
+
+    cost = book.price([Usage("network.egress", Quantity.parse("GiB"))], AT)
+
+    assert cost.total.amount == Decimal("0.09")
+    assert [(caveat.kind, caveat.about) for caveat in cost.caveats] == [("first-tier", "network.egress")]
+    assert "10240 GiB a month" in cost.caveats[0].text

@@ -152,6 +152,14 @@ def test_a_summary_against_full_usage_compares_recorded_costs_with_a_caveat() ->
     assert not there.findings
 
 
+def test_a_recorded_cost_needs_no_price_for_its_summary() -> None:
+    base, head = snapshot({"/a": simple("0.01", s3_gets=1)}), snapshot({"/a": simple("0.0101", s3_gets=2)})
+
+    report = judged(head, base, book=book(price("compute.cpu", "1", "vCPU.h")))
+
+    assert (report.verdict, report.findings, route_of(report).at_least) == (Verdict.PASS, (), False)
+
+
 def test_cpu_alone_cannot_fail_a_recorded_cost_but_leaves_it_open() -> None:
     base, head = snapshot({"/a": simple("0.10", cpu_s="0.1")}), snapshot({"/a": simple("0.15", cpu_s="0.15")}, environment=ELSEWHERE)
     counted = snapshot({"/a": simple("0.16", cpu_s="0.1")})

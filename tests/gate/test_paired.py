@@ -50,6 +50,7 @@ def test_a_worked_look_of_five_pairs() -> None:
         ([math.log(1.08)] * 28, Verdict.PASS, "exactly at the tolerance is allowed"),
         ([math.log(1.12)] * 28, Verdict.FAIL, "beyond tolerance and margin"),
         ([-0.5] * 3, Verdict.PASS, "half the CPU"),
+        ([-2.0, -1.8, -2.2], Verdict.INCONCLUSIVE, "far below, but pairs that differ by more than the margin are not trusted"),
         ([0.3, -0.3, 0.3, -0.3], Verdict.INCONCLUSIVE, "noise as wide as this says nothing"),
     ],
 )

@@ -83,6 +83,14 @@ def test_a_varying_count_leaves_less_room_to_cpu_on_both_sides() -> None:
     assert "it takes a count that does not vary" in unbounded.summary
 
 
+def test_the_interval_holds_the_noise_of_counts_and_of_cpu() -> None:
+    varying = (meter(GET, 5, sd=D("0.5"), exact=False, samples=40), meter(CPU, "0.05"))
+    exact, noisy = (route_of(judged(one(*usage), one(*usage), paired={"/a": pairs(0.0)})) for usage in (HALF, varying))
+
+    assert noisy.ratio_low < exact.ratio_low - D("0.02")
+    assert noisy.ratio_high > exact.ratio_high + D("0.02")
+
+
 def test_proven_cpu_is_a_cause() -> None:
     report = judged(one(meter(CPU, "0.105")), one(meter(CPU, "0.1")), paired={"/a": pairs(0.05)})
 

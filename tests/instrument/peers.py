@@ -46,9 +46,7 @@ def _answers(port: int) -> bool:
 def aws() -> str:
     """A moto server; its address is the endpoint of any AWS client."""
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     atexit.register(process.wait)
     atexit.register(process.kill)
     wait_for(lambda: _answers(port), "moto")
@@ -73,7 +71,10 @@ def postgres() -> str:
     subprocess.run([initdb, "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"], check=True, capture_output=True, cwd=folder, **who)
     process = subprocess.Popen(
         [postgres, "-D", data, "-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-F"],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **who,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **who,
     )
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(process.wait)
@@ -188,8 +189,11 @@ def _llm_reply(path: str, asked: dict) -> tuple[str, bytes] | None:
     is_stream = asked.get("stream", False)
     if path.endswith("/chat/completions"):
         usage = {
-            "prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050,
-            "prompt_tokens_details": {"cached_tokens": 600}, "completion_tokens_details": {"reasoning_tokens": 20},
+            "prompt_tokens": 1000,
+            "completion_tokens": 50,
+            "total_tokens": 1050,
+            "prompt_tokens_details": {"cached_tokens": 600},
+            "completion_tokens_details": {"reasoning_tokens": 20},
         }
         common = {"id": "c1", "created": 1, "model": "gpt-4o-2024-08-06"}
         if is_stream:
@@ -202,12 +206,23 @@ def _llm_reply(path: str, asked: dict) -> tuple[str, bytes] | None:
         return "application/json", json.dumps({**common, "object": "chat.completion", "choices": [choice], "usage": usage}).encode()
     if path.endswith("/responses"):
         usage = {
-            "input_tokens": 1000, "output_tokens": 50, "total_tokens": 1050,
-            "input_tokens_details": {"cached_tokens": 600, "cache_write_tokens": 100}, "output_tokens_details": {"reasoning_tokens": 20},
+            "input_tokens": 1000,
+            "output_tokens": 50,
+            "total_tokens": 1050,
+            "input_tokens_details": {"cached_tokens": 600, "cache_write_tokens": 100},
+            "output_tokens_details": {"reasoning_tokens": 20},
         }
         answer = {
-            "id": "r1", "object": "response", "created_at": 1, "model": "gpt-4o-2024-08-06", "output": [], "status": "completed",
-            "parallel_tool_calls": True, "tool_choice": "auto", "tools": [], "usage": usage,
+            "id": "r1",
+            "object": "response",
+            "created_at": 1,
+            "model": "gpt-4o-2024-08-06",
+            "output": [],
+            "status": "completed",
+            "parallel_tool_calls": True,
+            "tool_choice": "auto",
+            "tools": [],
+            "usage": usage,
         }
         if is_stream:
             started = {"type": "response.created", "sequence_number": 0, "response": {**answer, "usage": None}}

@@ -89,7 +89,11 @@ def test_a_multipart_upload_from_threads_is_counted_part_by_part_at_the_users_li
 
 def test_each_attempt_is_counted(web, hooks, here):
     client = boto3.client(
-        "s3", endpoint_url=web.url + "/flaky", region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s",
+        "s3",
+        endpoint_url=web.url + "/flaky",
+        region_name="us-east-1",
+        aws_access_key_id="k",
+        aws_secret_access_key="s",
         config=Config(retries={"max_attempts": 3, "mode": "standard"}),
     )
     web.failures = 2
@@ -132,7 +136,9 @@ def test_a_client_made_before_the_hooks_is_counted(peers, here):
 def table(aws):
     client = aws("dynamodb")
     client.create_table(
-        TableName="t", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )
     yield client
@@ -145,7 +151,10 @@ def test_dynamodb_units_are_counted_where_the_answer_tells_them(table, here):
         table.get_item(TableName="t", Key={"id": {"S": "1"}}, ReturnConsumedCapacity="TOTAL")
 
     units = {meter: unit for meter, unit, _ in tally.lines}
-    assert units == {"aws.dynamodb.write": library.METERS["aws.dynamodb.write"][0], "aws.dynamodb.read": library.METERS["aws.dynamodb.read"][0]}
+    assert units == {
+        "aws.dynamodb.write": library.METERS["aws.dynamodb.write"][0],
+        "aws.dynamodb.read": library.METERS["aws.dynamodb.read"][0],
+    }
 
 
 def test_dynamodb_calls_whose_units_are_not_known_are_counted_as_calls(table, here):

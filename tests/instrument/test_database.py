@@ -27,7 +27,11 @@ def connection(hooks):
 CALLS = [
     ("execute on the connection", 1, lambda c: c.execute("select 1")),
     ("execute on a cursor", 1, lambda c: c.cursor().execute("select 1")),
-    ("an executemany is one statement, its rows are not queries", 1, lambda c: c.executemany("insert into t values (?)", [(1,), (2,), (3,)])),
+    (
+        "an executemany is one statement, its rows are not queries",
+        1,
+        lambda c: c.executemany("insert into t values (?)", [(1,), (2,), (3,)]),
+    ),
     ("a script has as many as it has", 3, lambda c: c.executescript("insert into t values (';'); select 1; select 2; -- end")),
     ("fetching is no statement", 1, lambda c: c.execute("select 1").fetchall()),
     ("a commit is none", 0, lambda c: c.commit()),

@@ -103,7 +103,12 @@ def test_a_body_of_unknown_length_is_counted_without_the_framing_of_its_chunks(w
         for chunk in chunks():
             yield chunk
 
-    for client, body in ((with_httpx, chunks()), (with_httpx2, chunks()), (with_httpx_async, chunks_async()), (with_aiohttp, chunks_async())):
+    for client, body in (
+        (with_httpx, chunks()),
+        (with_httpx2, chunks()),
+        (with_httpx_async, chunks_async()),
+        (with_aiohttp, chunks_async()),
+    ):
         web.forget()
         with instrument.tally(here) as tally:
             client(web.url, body)

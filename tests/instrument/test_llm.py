@@ -78,7 +78,10 @@ def anthropic_stream(client):
 
 ANTHROPIC = [
     ("an answer", lambda c: c.messages.create(model="claude-test", max_tokens=9, messages=HI)),
-    ("running totals of a stream are not added up", lambda c: list(c.messages.create(model="claude-test", max_tokens=9, messages=HI, stream=True))),
+    (
+        "running totals of a stream are not added up",
+        lambda c: list(c.messages.create(model="claude-test", max_tokens=9, messages=HI, stream=True)),
+    ),
     ("the stream helper", anthropic_stream),
 ]
 

@@ -31,7 +31,11 @@ def test_what_is_recorded_is_summed_by_meter_unit_and_labels(here):
         instrument.record("stripe.charge", 3, kind="card")
         instrument.record("llm.input", 7, model="m")
 
-    assert tally.lines == {REQUEST: 1, ("stripe.charge", "{request}", (("kind", "card"),)): 5, ("llm.input", "{token}", (("model", "m"),)): 7}
+    assert tally.lines == {
+        REQUEST: 1,
+        ("stripe.charge", "{request}", (("kind", "card"),)): 5,
+        ("llm.input", "{token}", (("model", "m"),)): 7,
+    }
 
 
 def test_sums_of_floats_are_exact(here):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SERVICE = '''
+SERVICE = """
 from fastapi import FastAPI
 
 app = FastAPI()
@@ -18,8 +18,8 @@ ITEMS = [{"id": number, "name": f"item {number}", "description": "x" * 200} for 
 @app.get("/items")
 def items() -> list[dict]:
     return [{"id": item["id"], "name": item["name"]} for item in ITEMS]
-'''
-FLASK = '''
+"""
+FLASK = """
 from flask import Flask, jsonify
 
 def create_app():
@@ -30,7 +30,7 @@ def create_app():
         return jsonify([1, 2, 3])
 
     return app
-'''
+"""
 
 
 def codeops(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

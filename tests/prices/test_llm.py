@@ -72,7 +72,7 @@ def test_a_long_prompt_has_its_own_price_and_the_short_one_is_assumed_with_a_cav
     usage = Usage("llm.input", Quantity.parse("1000 {token}"), labels)
 
     assert amount(book, "llm.input", {**labels, "prompt_tokens": "above-200000"}) == 2 * amount(book, "llm.input", labels)
-    assert [caveat.kind for caveat in book.price([usage], AT).caveats] == ["assumed-prompt_tokens"]
+    assert [caveat.kind for caveat in book.price([usage], AT).caveats] == ["assumed-prompt-tokens"]
 
 
 def test_a_way_of_asking_has_its_own_price(book: PriceBook) -> None:

@@ -152,7 +152,7 @@ FAIL = report(
             location=Location("app/reports.py", 41), monthly=D(80),
         ),
     ),
-    caveats=(Caveat("assumed-region", "aws.s3.get", "aws.s3.get is priced for region us-east-1, which usage does not state"),),
+    caveats=(Caveat("assumed-region", "aws.s3.get", "aws.s3.get: priced for region us-east-1, which usage does not state"),),
 )  # fmt: skip
 
 PASS = report(

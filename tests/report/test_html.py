@@ -132,7 +132,7 @@ def test_the_policy_allows_our_style_and_script_by_digest_and_nothing_else() -> 
     ("one", "tiles"),
     [
         (FAIL, ["+$272.00", "2", "+54.8 %", "complete"]),
-        (FIRST_RUN, ["+$496.00", "1", "not known", "complete"]),
+        (FIRST_RUN, ["$496.00", "1", "not known", "complete"]),
         (UNPRICED, ["-€496.00", "5", "not known", "2 missing"]),
         (report(), ["not known", "0", "not known", "complete"]),
     ],

@@ -222,3 +222,16 @@ def test_a_budget_keeps_its_place_among_equals() -> None:
     budgets = tuple(BudgetResult(kind="per_1k", route=name, verdict=Verdict.PASS, limit=D(1), value=D(1), text=name) for name in "ba")
 
     assert [budget.text for budget in _view.budgets(report(budgets=budgets))] == ["b", "a"]
+
+
+def test_what_holds_of_several_meters_and_routes_is_said_once() -> None:
+    text = ": priced for platform ec2, which usage does not state"
+    one, two = (Caveat("assumed-platform", meter, meter + text) for meter in ("compute.cpu", "compute.memory"))
+    routes = tuple(replace(REPORT_ROUTE, name=name, caveats=(one, two)) for name in ("/a", "/b"))
+    both = replace(FAIL, routes=routes, caveats=())
+
+    told = _view.caveats(both)
+    partly = _view.caveats(replace(both, routes=(*routes, replace(routes[0], name="/c", caveats=()))))
+
+    assert told == [("", Caveat("assumed-platform", "compute.cpu, compute.memory", f"compute.cpu, compute.memory{text}"))]
+    assert partly[0][0] == "/a, /b"

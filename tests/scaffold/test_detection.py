@@ -82,8 +82,12 @@ def _no_region_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             id="a router's prefixes are put before its path",
         ),
         pytest.param({"web/__init__.py": FLASK}, "Flask", "web:create_app()", "/things", "", id="a factory; POST is not asked first"),
-        pytest.param({"main.py": "from fastapi import FastAPI\napp = FastAPI()"}, "FastAPI", "main:app", "/", "", id="no route to be sure of"),
-        pytest.param({"broken.py": "def (", "app.py": FASTAPI}, "FastAPI", "app:app", "/items", "", id="a file that does not parse is no app"),
+        pytest.param(
+            {"main.py": "from fastapi import FastAPI\napp = FastAPI()"}, "FastAPI", "main:app", "/", "", id="no route to be sure of"
+        ),
+        pytest.param(
+            {"broken.py": "def (", "app.py": FASTAPI}, "FastAPI", "app:app", "/items", "", id="a file that does not parse is no app"
+        ),
         pytest.param({"lib.py": "x = 1"}, "", "", "", "", id="no web app at all"),
         pytest.param({"tests/app.py": FASTAPI}, "", "", "", "", id="tests hold no app of the project"),
     ],

@@ -134,7 +134,7 @@ class Worker:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._channel.close()
-            self._reader.join(_GRACE_S)
+            self._reader.join(1)
 
     def __enter__(self) -> Self:
         return self

@@ -19,12 +19,13 @@ def sample(plan: Plan, measure: Callable[[int, int], Block], on_progress: Callab
     for number in range(plan.warmup):
         measure(number, 1)
     blocks: list[Block] = []
-    done, spent_s, size = 0, 0.0, 1
-    while done < plan.max_samples and (done < plan.min_samples or spent_s < plan.seconds):
+    done, spent_ns, size = 0, 0, 1
+    while done < plan.max_samples and (done < plan.min_samples or spent_ns < plan.seconds * 1e9):
         block = measure(plan.warmup + done, size)
         blocks.append(block)
         done += len(block.wall_ns)
-        spent_s += sum(block.wall_ns) / 1e9
+        spent_ns += sum(block.wall_ns)
+        spent_s = spent_ns / 1e9
         each_s = max(spent_s / done, 1e-9)
         left = max(plan.min_samples - done, round((plan.seconds - spent_s) / each_s), 1)
         size = max(1, min(round(_BLOCK_S / each_s), left, plan.max_samples - done))

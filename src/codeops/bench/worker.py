@@ -154,12 +154,13 @@ def _spell(problem: CodeOpsError) -> dict[str, object]:
     }
 
 
-def _watch_parent(channel: socket.socket) -> None:
+def _watch_parent(channel: socket.socket, orphaned: threading.Event) -> None:
     """Waits until the other end is gone, then ends this process kindly, and after a while with its whole group."""
     poll = select.poll()
     poll.register(channel, select.POLLHUP)
     while not any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll()):
         time.sleep(0.05)  # an event of another kind: none is known
+    orphaned.set()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)
     os.killpg(0, signal.SIGKILL)
@@ -175,7 +176,8 @@ def main(descriptor: int) -> None:
     channel = socket.socket(fileno=descriptor)
     channel.set_inheritable(False)
     signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_watch_parent, args=(channel,), daemon=True).start()
+    orphaned = threading.Event()
+    threading.Thread(target=_watch_parent, args=(channel, orphaned), daemon=True).start()
     session, encoder = Session(), msgspec.json.Encoder()
     is_open = True
     try:
@@ -192,8 +194,10 @@ def main(descriptor: int) -> None:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if is_open:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(BrokenPipeError):  # nobody reads any more what the user's code prints
                 session.close()
+        if orphaned.is_set():
+            os.killpg(0, signal.SIGKILL)  # nobody else is there to end what setup left behind
 
 
 if __name__ == "__main__":

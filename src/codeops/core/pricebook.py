@@ -129,11 +129,7 @@ class PriceBook:
                 caveats.append(Caveat("unpriced", usage.meter, f"{missing.title}: {missing.why}"))
                 continue
             lines.append(self._line(usage, price, at))
-            caveats += [
-                Caveat(f"assumed-{name}", usage.meter, f"{usage.meter} is priced for {name} {value}, which usage does not state")
-                for name, value in price.assumed(usage.labels).items()
-                if name != "provider"
-            ]
+            caveats += _caveats(usage, price)
         return Cost(currency=self.currency, lines=tuple(lines), caveats=unique(caveats), basis=basis)
 
     def _line(self, usage: Usage, price: Price, at: date) -> CostLine:
@@ -168,6 +164,20 @@ class PriceBook:
             why=why,
             fix=f'add [[price]] with meter = "{meter}" to your price book, or {remedy}',
         )
+
+
+def _caveats(usage: Usage, price: Price) -> list[Caveat]:
+    """What is taken for granted when `price` is put on `usage`."""
+    found = [
+        Caveat(f"assumed-{name.replace('_', '-')}", usage.meter, f"{usage.meter}: priced for {name} {value}, which usage does not state")
+        for name, value in price.assumed(usage.labels).items()
+        if name != "provider"
+    ]
+    first = price.tiers[0]
+    if first.up_to is not None:
+        volume = f"{first.up_to.normalize():f} {price.per.unit}"
+        found.append(Caveat("first-tier", usage.meter, f"{usage.meter}: priced at the first volume tier, which ends at {volume} a month"))
+    return found
 
 
 def _rank(price: Price) -> tuple[int, int]:

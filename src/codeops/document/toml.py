@@ -187,7 +187,7 @@ class _Scan:
             before = self._next
             while self._token() not in {"\n", ",", "]", "}", ""}:
                 self._next += 1
-            self._next += self._next == before and bool(self._token())
+            self._next += self._next == before and self._token() in {"]", "}"}
 
 
 def _unquoted(token: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from codeops.core.figure import count_noun
+from codeops.core.figure import count_noun, money
 from codeops.core.report import BudgetResult, Change, RouteResult, Verdict
 from codeops.gate import wording
 from codeops.gate.case import Case
@@ -52,4 +52,6 @@ def _month(amount: Decimal | None, case: Case) -> list[str]:
     """Money a month, in words where it is none."""
     if amount is None:
         return []
+    if case.base is None:
+        return [f"{money(amount, case.book.currency)} a month"]
     return [wording.monthly(amount, case.book.currency) if amount else "no change a month"]

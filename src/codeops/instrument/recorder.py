@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 
-from codeops.core.errors import InvalidValue
+from codeops.core.errors import CodeOpsError, InvalidValue
+from codeops.core.location import Location
 from codeops.core.meter import check_name, unit_of
 from codeops.core.unit import Unit
 from codeops.instrument import callsite
@@ -96,11 +97,22 @@ def record(meter: str, amount: Amount, *, unit: str | None = None, **labels: str
 
 
 def _record(meter: str, amount: Amount, unit: str | None, labels: dict[str, str]) -> None:
+    try:
+        _demand_amount(meter, amount)
+        line_unit = Unit.parse(unit or unit_of(check_name(meter))).symbol
+    except CodeOpsError as problem:
+        tally = _current.get()
+        site = callsite.find(tally.root)[0] if tally else None
+        problem.location = Location(site[0], site[1]) if site else None
+        raise
+    count(meter, amount, line_unit, labels)
+
+
+def _demand_amount(meter: str, amount: Amount) -> None:
     if isinstance(amount, bool) or not isinstance(amount, int | float | Decimal) or not 0 <= amount < float("inf"):
         raise InvalidValue(
             f"{amount!r} of {meter} cannot be recorded", why="an amount is a number, zero or more", fix="record what was consumed"
         )
-    count(check_name(meter), amount, Unit.parse(unit or unit_of(meter)).symbol, labels)
 
 
 def count(

@@ -129,9 +129,10 @@ def impact(report: Report) -> str:
 
 
 def impact_money(report: Report) -> str:
-    """What the change costs a month, by itself."""
-    unclear = report.monthly_delta is None or (not report.monthly_delta and _left_out(report))
-    return NOT_KNOWN if unclear else month(report.monthly_delta, report.currency)
+    """What the change costs a month, by itself; of a first run, what everything costs."""
+    if report.monthly_delta is None or (not report.monthly_delta and _left_out(report)):
+        return NOT_KNOWN
+    return figure.money(report.monthly_delta, report.currency) if report.base is None else month(report.monthly_delta, report.currency)
 
 
 def unpriced(route: RouteResult) -> tuple[str, ...]:
@@ -192,9 +193,26 @@ def placed(text: str, location: Location | None, lead: str = " at ") -> tuple[st
 
 
 def caveats(report: Report) -> list[tuple[str, Caveat]]:
-    """Each caveat once, with the route it is about, which is empty for the whole report."""
-    own = [("", caveat) for caveat in report.caveats]
-    return own + [(route.name, one) for route in report.routes for one in route.caveats if one not in report.caveats]
+    """Each caveat once, with the routes it is about, empty where it holds for the whole report.
+
+    What is said of several meters or of several routes in the same words is said once, of all of them.
+    """
+    own = [(caveat, "") for caveat in report.caveats]
+    told = own + [(one, route.name) for route in report.routes for one in route.caveats if one not in report.caveats]
+    groups: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
+    for caveat, route in told:
+        shared = caveat.text.removeprefix(caveat.about) if caveat.text.startswith(f"{caveat.about}:") else caveat.text
+        meters, routes = groups.setdefault((caveat.kind, shared), ({}, {}))
+        meters[caveat.about] = None
+        routes[route] = None
+    everywhere = {route.name for route in report.routes}
+    return [
+        (
+            ", ".join(routes) if routes.keys() != everywhere else "",
+            Caveat(kind, ", ".join(meters), f"{', '.join(meters)}{shared}" if shared.startswith(":") else shared),
+        )
+        for (kind, shared), (meters, routes) in groups.items()
+    ]
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
