@@ -27,7 +27,7 @@ SCHEMA = Path(schema.__file__).parents[1] / "schemas" / "snapshot.schema.json"
 FULL = Snapshot(
     meta=SnapshotMeta(
         git_sha="a" * 40, dirty=True, created_at="2026-11-23T10:00:00Z", codeops="0.1.0", labels={"region": "us-east-1", "provider": "aws"},
-        pricebook=PriceBookRef("2026-11-01", "sha256:00"),
+        pricebook=PriceBookRef(version="2026-11-01", digest="sha256:00"),
         environment=Environment(cpu_model="AMD EPYC", cpus=2, cpu_limit=Decimal("1.5"), memory_limit_bytes=2**30),
     ),
     routes={

@@ -64,4 +64,5 @@ def write_batch(batch: Batch) -> None:
 
 
 def _write(key: str, message: BaseModel) -> None:
-    client().put_object(Bucket=load().bucket, Key=key, Body=message.model_dump_json().encode(), ContentType="application/json")
+    body = message.model_dump_json().encode()
+    client().put_object(Bucket=load().bucket, Key=key, Body=body, ContentType="application/json")

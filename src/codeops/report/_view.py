@@ -208,7 +208,7 @@ def caveats(report: Report) -> list[tuple[str, Caveat]]:
     everywhere = {route.name for route in report.routes}
     return [
         (
-            ", ".join(routes) if routes.keys() != everywhere else "",
+            "" if len(routes) > 1 and routes.keys() == everywhere else ", ".join(routes),
             Caveat(kind, ", ".join(meters), f"{', '.join(meters)}{shared}" if shared.startswith(":") else shared),
         )
         for (kind, shared), (meters, routes) in groups.items()
