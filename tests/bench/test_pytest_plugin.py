@@ -54,14 +54,20 @@ def test_a_plain_run_prints_a_table_and_a_snapshot_is_written_on_request(run, tm
     done = run(COSTS, "--cost-out", "out/snapshot.json", "--strict-markers")
 
     assert done.returncode == 0, done.stdout
-    table = done.stdout[done.stdout.index("cost of one request"):].splitlines()
+    table = done.stdout[done.stdout.index("cost of one request") :].splitlines()
     assert table[1].split() == ["route", "CPU", "calls", "samples"]
     row = next(line for line in table if line.startswith("/v1/report"))
     assert "1 db.query" in row
     written = json.loads((tmp_path / "out" / "snapshot.json").read_text())
     assert list(written["routes"]) == ["/v1/report", "nightly", "test_costs.py::test_unnamed"]
     query = next(line for line in written["routes"]["/v1/report"]["usage"] if line["meter"] == "db.query")
-    assert query["sites"][0] | {"line": 0} == {"file": "test_costs.py", "line": 0, "amount": 1, "function": "test_report.<locals>.report", "code": 'db.execute("select 1")'}
+    assert query["sites"][0] | {"line": 0} == {
+        "file": "test_costs.py",
+        "line": 0,
+        "amount": 1,
+        "function": "test_report.<locals>.report",
+        "code": 'db.execute("select 1")',
+    }
     job = written["routes"]["nightly"]
     assert (job["kind"], job["unit"], job["units"]) == ("job", "GB", 2.5)
     assert written["meta"]["environment"]["python"]
@@ -84,9 +90,17 @@ def test_under_xdist_it_refuses_and_says_what_to_do(run):
 
 
 REFUSALS = [
-    ("two tests of one route", "@pytest.mark.parametrize('n', [1, 2])\n@pytest.mark.cost(route='a')\ndef test_a(cost, n): cost(int)", "route a is measured twice"),
+    (
+        "two tests of one route",
+        "@pytest.mark.parametrize('n', [1, 2])\n@pytest.mark.cost(route='a')\ndef test_a(cost, n): cost(int)",
+        "route a is measured twice",
+    ),
     ("a slip in the marker", "@pytest.mark.cost(rout='a')\ndef test_a(cost): cost(int)", "the marker cost has no rout"),
-    ("a running loop", "import asyncio\ndef test_a(cost):\n    async def inner(): cost(int)\n    asyncio.run(inner())", "inside a running event loop"),
+    (
+        "a running loop",
+        "import asyncio\ndef test_a(cost):\n    async def inner(): cost(int)\n    asyncio.run(inner())",
+        "inside a running event loop",
+    ),
     ("a route that raises", "def test_a(cost): cost(int, 'x')", "ValueError: invalid literal"),
 ]
 
@@ -100,7 +114,9 @@ def test_what_cannot_be_measured_fails_the_test(run, claim, text, message):
 
 
 def test_a_run_without_a_cost_test_imports_nothing_of_codeops_but_the_plugin(run):
-    done = run("import sys\ndef test_it():\n    print('LOADED', sorted(name for name in sys.modules if name.startswith('codeops')))\n", "-s")
+    done = run(
+        "import sys\ndef test_it():\n    print('LOADED', sorted(name for name in sys.modules if name.startswith('codeops')))\n", "-s"
+    )
 
     assert done.returncode == 0
     assert "LOADED ['codeops', 'codeops.bench', 'codeops.bench.pytest_plugin']" in done.stdout

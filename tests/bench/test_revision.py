@@ -11,7 +11,9 @@ def repository(tmp_path, monkeypatch):
         monkeypatch.setenv(name, "/dev/null")
 
     def git(*arguments):
-        subprocess.run(["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@x", *arguments], check=True, capture_output=True)
+        subprocess.run(
+            ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@x", *arguments], check=True, capture_output=True
+        )
 
     git("init", "-q")
     (tmp_path / "file").write_text("1")

@@ -26,18 +26,31 @@ from codeops.core.snapshot import (
 SCHEMA = Path(schema.__file__).parents[1] / "schemas" / "snapshot.schema.json"
 FULL = Snapshot(
     meta=SnapshotMeta(
-        git_sha="a" * 40, dirty=True, created_at="2026-11-23T10:00:00Z", codeops="0.1.0", labels={"region": "us-east-1", "provider": "aws"},
+        git_sha="a" * 40,
+        dirty=True,
+        created_at="2026-11-23T10:00:00Z",
+        codeops="0.1.0",
+        labels={"region": "us-east-1", "provider": "aws"},
         pricebook=PriceBookRef(version="2026-11-01", digest="sha256:00"),
         environment=Environment(cpu_model="AMD EPYC", cpus=2, cpu_limit=Decimal("1.5"), memory_limit_bytes=2**30),
     ),
     routes={
         "/v2": RouteUsage(cpu_s=Decimal("0.002"), egress_bytes=Decimal(0), s3_gets=Decimal(0), cost=Decimal("0.0000000012")),
         "/v1/report": RouteUsage(
-            cpu_s=Decimal("0.001234"), egress_bytes=Decimal(519), s3_gets=Decimal(5), cost_usd=Decimal("0.00000124"), samples=20,
+            cpu_s=Decimal("0.001234"),
+            egress_bytes=Decimal(519),
+            s3_gets=Decimal(5),
+            cost_usd=Decimal("0.00000124"),
+            samples=20,
             usage=(
                 MeterUsage(meter="compute.cpu", unit="vCPU.s", mean=Decimal("0.001234"), samples=20, sd=Decimal("0.00002"), exact=False),
                 MeterUsage(
-                    meter="aws.s3.get", unit="{request}", mean=Decimal(5), samples=20, cost=Decimal("2E-6"), labels={"storage_class": "glacier-ir"},
+                    meter="aws.s3.get",
+                    unit="{request}",
+                    mean=Decimal(5),
+                    samples=20,
+                    cost=Decimal("2E-6"),
+                    labels={"storage_class": "glacier-ir"},
                     sites=(Site(file="app.py", line=41, amount=Decimal(5), function="report", code="s3.get_object()"),),
                 ),
             ),
@@ -81,7 +94,9 @@ def test_a_written_file_fits_the_schema(written):
     jsonschema.validate(json.loads(snapshot.encode(written)), json.loads(SCHEMA.read_text()))
 
 
-@pytest.mark.parametrize("broken", ['{"routes": {"a": {"cpu_s": -1}}}', '{"routes": {"a": {"cpu_s": "1"}}}', '{"routes": {"a": {"usage": [{}]}}}'])
+@pytest.mark.parametrize(
+    "broken", ['{"routes": {"a": {"cpu_s": -1}}}', '{"routes": {"a": {"cpu_s": "1"}}}', '{"routes": {"a": {"usage": [{}]}}}']
+)
 def test_the_schema_refuses_what_the_reader_refuses(broken):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(json.loads(broken), json.loads(SCHEMA.read_text()))
@@ -92,7 +107,10 @@ def test_the_schema_refuses_what_the_reader_refuses(broken):
 SIMPLE = [
     ("a mapping by name", '{"routes": {"/a": {"cpu_s": 0.1, "egress_bytes": 5, "s3_gets": 2, "cost_usd": 0.0001}}}'),
     ("a list of objects", '{"routes": [{"route": "/a", "cpu_s": 0.1, "egress_bytes": 5, "s3_gets": 2, "cost_usd": 0.0001}]}'),
-    ("comments, and fields that nobody knows", '{"meta": {"runner": "ci", "note": {"x": -1}}, "routes": {"/a": {"cpu_s": 0.1, "egress_bytes": 5, "s3_gets": 2, "cost_usd": 1e-4, "p99_ms": -3}}} // done'),
+    (
+        "comments, and fields that nobody knows",
+        '{"meta": {"runner": "ci", "note": {"x": -1}}, "routes": {"/a": {"cpu_s": 0.1, "egress_bytes": 5, "s3_gets": 2, "cost_usd": 1e-4, "p99_ms": -3}}} // done',
+    ),
 ]
 
 
@@ -118,7 +136,13 @@ def test_an_older_schema_is_read():
 
 BAD = [
     ("a negative amount", '{"routes": {\n"/a": {"cpu_s": -0.1}}}', InvalidValue, "cpu_s of route /a is -0.1", 2),
-    ("a negative amount deep inside", '{"routes": {"/a": {"usage": [{"meter": "a.b", "unit": "s",\n"mean": 1,\n"sd": -2}]}}}', InvalidValue, "sd of route /a is -2", 3),
+    (
+        "a negative amount deep inside",
+        '{"routes": {"/a": {"usage": [{"meter": "a.b", "unit": "s",\n"mean": 1,\n"sd": -2}]}}}',
+        InvalidValue,
+        "sd of route /a is -2",
+        3,
+    ),
     ("a negative amount in a list", '{"routes": [\n{"route": "/a",\n"s3_gets": -1}]}', InvalidValue, "s3_gets of route /a is -1", 3),
     ("a text for a number", '{"routes": {"/a":\n{"cpu_s": "fast"}}}', InvalidValue, "cpu_s", 2),
     ("a truth for a number", '{"routes": {"/a":\n{"cpu_s": true}}}', InvalidValue, "cpu_s", 2),
@@ -194,11 +218,27 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 amounts = st.decimals(min_value=0, max_value=10**12, allow_nan=False, allow_infinity=False, places=9) | st.integers(0, 10**12).map(Decimal)
 names = st.text(min_size=1, max_size=20).filter(lambda name: name.isprintable())
 usages = st.builds(
-    MeterUsage, meter=names, unit=names, mean=amounts, samples=st.integers(0, 10**6), sd=amounts, exact=st.booleans(), allocated=st.booleans(),
-    cost=st.none() | amounts, labels=st.dictionaries(names, names, max_size=3),
-    sites=st.lists(st.builds(Site, file=names, line=st.integers(0, 9999), amount=amounts, function=names, code=names), max_size=2).map(tuple),
+    MeterUsage,
+    meter=names,
+    unit=names,
+    mean=amounts,
+    samples=st.integers(0, 10**6),
+    sd=amounts,
+    exact=st.booleans(),
+    allocated=st.booleans(),
+    cost=st.none() | amounts,
+    labels=st.dictionaries(names, names, max_size=3),
+    sites=st.lists(st.builds(Site, file=names, line=st.integers(0, 9999), amount=amounts, function=names, code=names), max_size=2).map(
+        tuple
+    ),
 )
-routes = st.builds(RouteUsage, cpu_s=st.none() | amounts, cost_usd=st.none() | amounts, samples=st.integers(0, 99), usage=st.lists(usages, max_size=3).map(tuple))
+routes = st.builds(
+    RouteUsage,
+    cpu_s=st.none() | amounts,
+    cost_usd=st.none() | amounts,
+    samples=st.integers(0, 99),
+    usage=st.lists(usages, max_size=3).map(tuple),
+)
 
 
 @given(st.dictionaries(names, routes, max_size=3))
@@ -206,7 +246,16 @@ def test_every_snapshot_survives_writing_and_reading(made):
     assert snapshot.decode(snapshot.encode(Snapshot(routes=made)), "x.json").routes == made
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["routes", "meta", "usage", "cpu_s", "schema", "a", "route"]), inner, max_size=4), max_leaves=12))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["routes", "meta", "usage", "cpu_s", "schema", "a", "route"]), inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+)
 def test_whatever_a_file_holds_it_is_read_or_refused_clearly(data):
     try:
         read(json.dumps({"routes": data}))

@@ -73,7 +73,7 @@ def test_a_first_run_has_costs_and_a_caveat_and_no_findings() -> None:
     assert [caveat.kind for caveat in report.caveats] == ["no-baseline"]
     assert (report.findings, report.budgets, route_of(report).notes) == ((), (), ())
     assert route_of(report).head_cost == D("0.01")
-    assert report.summary == "pass: 1 route measured, with no baseline to compare with, +$10.00 a month"
+    assert report.summary == "pass: 1 route measured, with no baseline to compare with, $10.00 a month"
     assert judged(one(meter(GET, 1)), None, own(per_1k=usd(1))).verdict is Verdict.FAIL
 
 

@@ -10,29 +10,31 @@ from codeops.prices import load as load_pricebook
 from codeops.scaffold import Found, write
 
 TODAY = "2026-11-01"
-APP = Found(framework="FastAPI", app="shop.main:app", python_path="src", route="/v1/items", path="/v1/items", region="us-east-1")
+LABELS = {"region": "us-east-1", "platform": "ec2", "instance_family": "m6i", "pricing_tier": "on-demand"}
+APP = Found(framework="FastAPI", app="shop.main:app", python_path="src", route="/v1/items", path="/v1/items")
 
 
 def test_the_configuration_written_is_read_back_with_the_app_that_was_found(tmp_path: Path) -> None:
-    write(str(tmp_path), APP, TODAY)
+    write(str(tmp_path), APP, LABELS, TODAY)
 
     config = load_config(None, str(tmp_path))
 
     assert config.suite.requests[0].app == "shop.main:app"
     assert config.suite.requests[0].route == "/v1/items"
+    assert config.labels == LABELS
     assert config.suite.python_path == (str(tmp_path / "src"),)
     assert load_pricebook(config.pricebook).version == TODAY
 
 
 def test_a_project_without_a_web_app_gets_a_stand_in_that_can_be_measured(tmp_path: Path) -> None:
-    written = write(str(tmp_path), Found(), TODAY)
+    written = write(str(tmp_path), Found(), LABELS, TODAY)
 
     assert "cost_bench.py" in written.made
     assert load_config(None, str(tmp_path)).suite.functions[0].call == "cost_bench:example"
 
 
 def test_what_the_comments_propose_is_valid_too(tmp_path: Path) -> None:
-    write(str(tmp_path), APP, TODAY)
+    write(str(tmp_path), APP, LABELS, TODAY)
     path = tmp_path / "codeops.toml"
     lines = path.read_text(encoding="utf-8").splitlines()
     wanted = ("# per_1k", "# monthly_increase", "# [traffic]", '# "/v1', "# [budget.routes", "# regression")
@@ -48,14 +50,14 @@ def test_what_the_comments_propose_is_valid_too(tmp_path: Path) -> None:
 def test_nothing_that_stands_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "codeops.toml").write_text("# mine\n", encoding="utf-8")
 
-    written = write(str(tmp_path), APP, TODAY)
+    written = write(str(tmp_path), APP, LABELS, TODAY)
 
     assert written.kept == ("codeops.toml",)
     assert (tmp_path / "codeops.toml").read_text(encoding="utf-8") == "# mine\n"
 
 
 def test_the_workflow_posts_the_report_even_when_the_gate_fails(tmp_path: Path) -> None:
-    write(str(tmp_path), APP, TODAY)
+    write(str(tmp_path), APP, LABELS, TODAY)
 
     workflow = yaml.safe_load((tmp_path / ".github/workflows/codeops.yml").read_text(encoding="utf-8"))
 
@@ -66,7 +68,7 @@ def test_the_workflow_posts_the_report_even_when_the_gate_fails(tmp_path: Path) 
 
 
 def test_the_price_book_written_is_toml_that_extends_the_cloud(tmp_path: Path) -> None:
-    write(str(tmp_path), APP, TODAY)
+    write(str(tmp_path), APP, LABELS, TODAY)
 
     book = tomllib.loads((tmp_path / "pricebook.toml").read_text(encoding="utf-8"))
 

@@ -1,7 +1,6 @@
 """`codeops init`: the files that take a project to its first gate."""
 
 import sys
-from dataclasses import replace
 
 import click
 
@@ -29,15 +28,18 @@ def command(folder: str, cloud: str | None, region: str | None) -> int:
     """
     from datetime import UTC, datetime
 
+    from codeops.prices import assumptions
     from codeops.scaffold import detect, write
 
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     found = detect(folder, cloud and _known(cloud))
     if asks and cloud is None:
         found = detect(folder, _known(click.prompt("Cloud", default=found.cloud)))
+    labels = assumptions(found.cloud)
+    place = region or found.region or labels["region"]
     if asks and region is None:
-        region = click.prompt("Region", default=found.region)
-    written = write(folder, replace(found, region=region or found.region), datetime.now(UTC).date().isoformat())
+        place = click.prompt("Region", default=place)
+    written = write(folder, found, {**labels, "region": place}, datetime.now(UTC).date().isoformat())
     app = f"{found.framework} app {found.app}, first route {found.route}" if found.app else "no web app; a stand-in function is measured"
     click.echo(f"found   {app}")
     for path in written.made:
@@ -54,12 +56,13 @@ def _known(cloud: str) -> str:
     Raises: UnknownName.
     """
     from codeops.core.errors import UnknownName
-    from codeops.prices import clouds
+    from codeops.prices import assumptions, clouds
 
-    if cloud not in clouds():
+    known = [name for name in clouds() if assumptions(name)]
+    if cloud not in known:
         raise UnknownName(
             f"there are no prices of {cloud!r}",
-            why=f"known are {', '.join(clouds())}",
+            why=f"known are {', '.join(known)}",
             fix="choose one of them; your own price book can hold any prices",
         )
     return cloud

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from codeops.core.errors import BrokenPlugin
 from codeops.core.location import Location
+from codeops.core.meter import CPU
 from codeops.core.price import Price
 from codeops.document import decode, parse, read
 from codeops.prices.form import CloudFile
 from codeops.prices.full import packaged_prices_of
 
-__all__ = ["GROUP", "files", "folder", "meters", "names", "prices_of", "reference", "title"]
+__all__ = ["GROUP", "assumptions", "files", "folder", "meters", "names", "prices_of", "reference", "title"]
 
 GROUP = "codeops.prices.data"
 """The entry points by which third parties add clouds: name of the cloud = package that holds its TOML files."""
@@ -73,6 +74,14 @@ def prices_of(cloud: str, *, layer: int = 1, assume_provider: bool = True) -> li
     Raises: FileError, UnitError, PriceError for a broken file.
     """
     return [price for path in files(cloud) for price in _file(path, cloud, layer=layer, assume_provider=assume_provider)]
+
+
+def assumptions(cloud: str) -> dict[str, str]:
+    """The labels that the CPU price of `cloud` takes for granted: where, on what, and how it is bought."""
+    found = [
+        dict(price.assume) for path in files(cloud) for price in _file(path, cloud, layer=1, assume_provider=False) if price.meter == CPU
+    ]
+    return next((labels for labels in found if {"region", "platform"} <= labels.keys()), {})
 
 
 def meters(cloud: str) -> set[str]:

@@ -19,7 +19,6 @@ _CLOUDS = (
     ("azure", re.compile(r"\bazure-[a-z-]+|\bazure\.(storage|identity|cosmos)\b")),
 )
 _REGION_VARIABLES = {"aws": ("AWS_REGION", "AWS_DEFAULT_REGION"), "gcp": ("CLOUDSDK_COMPUTE_REGION",), "azure": ("AZURE_LOCATION",)}
-_REGIONS = {"aws": "us-east-1", "gcp": "us-central1", "azure": "eastus"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class Found:
     path: str = ""
     cloud: str = "aws"
     cloud_evidence: str = ""
-    region: str = "us-east-1"
+    region: str = ""
     django_settings: str = ""
 
 
@@ -42,7 +41,7 @@ def detect(folder: str, cloud: str | None = None) -> Found:
     root = Path(folder).resolve()
     cloud, evidence = (cloud, "") if cloud else _cloud(root)
     variables = _REGION_VARIABLES.get(cloud, ())
-    region = next((os.environ[name] for name in variables if os.environ.get(name)), _REGIONS.get(cloud, ""))
+    region = next((os.environ[name] for name in variables if os.environ.get(name)), "")
     placed = Found(cloud=cloud, cloud_evidence=evidence, region=region)
     django = _django(root)
     if django:

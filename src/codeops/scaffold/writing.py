@@ -1,5 +1,6 @@
 """The files that a new project gets: configuration, price book, first benchmark, workflow. Nothing is overwritten."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -26,16 +27,18 @@ class Written:
     kept: tuple[str, ...]
 
 
-def write(folder: str, found: Found, today: str) -> Written:
+def write(folder: str, found: Found, labels: Mapping[str, str], today: str) -> Written:
     """Each file that the project needs and does not have. `today` (ISO 8601) becomes the price book's version.
 
+    `labels` say where the service runs: region, platform, instance family, pricing tier.
     The stand-in function `cost_bench.py` is for projects without a web app only.
     """
     values = {
         "bench": _bench(found),
         "cloud": found.cloud,
         "cloud_reason": f"{found.cloud_evidence} uses it" if found.cloud_evidence else "nothing names another one",
-        "region": found.region,
+        "labels": ", ".join(f'{name} = "{value}"' for name, value in labels.items()),
+        "region": labels["region"],
         "route": found.route or "/example",
         "today": today,
         "version": __version__,
