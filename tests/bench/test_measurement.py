@@ -386,6 +386,6 @@ def test_benchmarks_in_pytest_join_the_other_routes(project):
 )
 def test_pytest_that_does_not_pass_is_told(project, text, kind, why):
     with pytest.raises(kind) as caught:
-        measure(project({"test_costs": text}, pytest=("-q", "test_costs.py")))
+        measure(project({"test_costs": text}, pytest=("-q", "-p", "no:hypothesispytest", "test_costs.py")))
 
     assert why in caught.value.why

@@ -135,15 +135,15 @@ def test_an_older_schema_is_read():
 
 
 BAD = [
-    ("a negative amount", '{"routes": {\n"/a": {"cpu_s": -0.1}}}', InvalidValue, "cpu_s of route /a is -0.1", 2),
+    ("a negative amount", '{"routes": {\n"/a": {"cpu_s": -0.1}}}', InvalidValue, 'routes."/a".cpu_s is -0.1', 2),
     (
         "a negative amount deep inside",
         '{"routes": {"/a": {"usage": [{"meter": "a.b", "unit": "s",\n"mean": 1,\n"sd": -2}]}}}',
         InvalidValue,
-        "sd of route /a is -2",
+        'routes."/a".usage[0].sd is -2',
         3,
     ),
-    ("a negative amount in a list", '{"routes": [\n{"route": "/a",\n"s3_gets": -1}]}', InvalidValue, "s3_gets of route /a is -1", 3),
+    ("a negative amount in a list", '{"routes": [\n{"route": "/a",\n"s3_gets": -1}]}', InvalidValue, "routes[0].s3_gets is -1", 3),
     ("a text for a number", '{"routes": {"/a":\n{"cpu_s": "fast"}}}', InvalidValue, "cpu_s", 2),
     ("a truth for a number", '{"routes": {"/a":\n{"cpu_s": true}}}', InvalidValue, "cpu_s", 2),
     ("NaN", '{"routes": {\n"/a": {"cpu_s": NaN}}}', MalformedFile, "not JSON", 2),

@@ -102,6 +102,19 @@ def test_a_stored_baseline_of_the_same_environment_warns_from_ten_per_cent_on(he
     assert route_of(report).meters[0].quantity_effect is None
 
 
+@pytest.mark.parametrize(
+    ("gets", "warned"),
+    [
+        (10, True),  # memory is 0.1 of 0.2 dollars: 50 % more of it matters
+        (1000, False),  # memory is 0.1 of 10.1 dollars: half of that is less than a hundredth
+    ],
+)
+def test_growth_that_is_worth_next_to_nothing_is_no_warning(gets: int, warned: bool) -> None:
+    report = judged(one(meter(GET, gets), meter(MEMORY, "0.15")), one(meter(GET, gets), meter(MEMORY, "0.1")))
+
+    assert ("usage-grew" in rules(report)) is warned
+
+
 @pytest.mark.parametrize(("head", "base"), [(None, None), (ELSEWHERE, None), (None, ELSEWHERE)])
 def test_an_environment_that_is_not_recorded_does_not_compare(head: object, base: object) -> None:
     report = judged(one(meter(CPU, 2), environment=head), one(meter(CPU, 1), environment=base))

@@ -108,14 +108,13 @@ def test_the_line_of_a_lazy_load_is_the_line_that_loads(hooks, here):
 
 
 def test_psycopg_sync(peers, hooks, here):
-    with psycopg.connect(peers.postgres(), autocommit=True) as connection:
-        with instrument.tally(here) as tally:
-            connection.execute("create temp table t (a int)")
-            with connection.cursor() as cursor:
-                cursor.executemany("insert into t values (%s)", [(1,), (2,), (3,)])
-                list(cursor.stream("select * from t"))
-            with psycopg.ServerCursor(connection, "named", withhold=True) as cursor:
-                cursor.execute("select * from t")
+    with psycopg.connect(peers.postgres(), autocommit=True) as connection, instrument.tally(here) as tally:
+        connection.execute("create temp table t (a int)")
+        with connection.cursor() as cursor:
+            cursor.executemany("insert into t values (%s)", [(1,), (2,), (3,)])
+            list(cursor.stream("select * from t"))
+        with psycopg.ServerCursor(connection, "named", withhold=True) as cursor:
+            cursor.execute("select * from t")
 
     assert queries(tally) == 4
     assert sum(tally.sites[QUERY].values()) == 4

@@ -115,7 +115,7 @@ def test_a_module_that_fails_to_import_fails_as_before(tmp_path, monkeypatch):
     imports.when_imported("codeops_broken", lambda: pytest.fail("it was not imported"))
 
     with pytest.raises(ZeroDivisionError):
-        import codeops_broken  # noqa: F401
+        import codeops_broken  # ruff: ignore[unused-import]
 
     imports.forget("codeops_broken")
     assert imports._finder not in sys.meta_path
@@ -125,7 +125,7 @@ def test_a_missing_module_is_missing_as_before():
     imports.when_imported("codeops_nowhere", lambda: None)
 
     with pytest.raises(ModuleNotFoundError, match="codeops_nowhere"):
-        import codeops_nowhere  # noqa: F401
+        import codeops_nowhere  # ruff: ignore[unused-import]
 
     imports.forget("codeops_nowhere")
     assert not imports.is_installed("codeops_nowhere.inner")

@@ -111,9 +111,8 @@ def test_outside_of_our_tests_a_wrong_record_does_not_raise(here, monkeypatch, c
 
 
 def test_work_given_to_a_pool_counts_for_the_request_that_gave_it(here, hooks):
-    with ThreadPoolExecutor(1) as pool:
-        with instrument.tally(here) as tally:
-            charge_in_a_pool(pool)
+    with ThreadPoolExecutor(1) as pool, instrument.tally(here) as tally:
+        charge_in_a_pool(pool)
 
     assert tally.lines == {REQUEST: 1}
 

@@ -1,6 +1,7 @@
 """The example service end to end, as its team would use CodeOps: through the public command, on a copy."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -138,8 +139,14 @@ def test_the_causes_that_are_counted_add_up_to_the_difference(pull_request: Run)
     assert abs(explained - Decimal(str(report["delta"])) * report["requests_per_month"]) < Decimal("0.01")
 
 
-def test_the_services_own_tests_pass(tmp_path: Path) -> None:
-    done = start(service_in(tmp_path), "pytest", "-q", "-p", "no:cacheprovider")
+@pytest.mark.parametrize("is_patched", [False, True])
+def test_the_services_own_tests_pass_before_and_after_the_patch(tmp_path: Path, is_patched: bool) -> None:
+    service = service_in(tmp_path)
+    if is_patched:
+        environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path)}
+        subprocess.run(["git", "apply", str(PATCH)], cwd=service, env=environment, check=True)
+
+    done = start(service, "pytest", "-q", "-p", "no:cacheprovider")
 
     assert done.returncode == 0, done.stdout
 

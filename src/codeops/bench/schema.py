@@ -15,9 +15,14 @@ import msgspec
 
 from codeops.core.snapshot import RouteUsage, Snapshot
 
-__all__ = ["listed", "shape", "spell"]
+__all__ = ["amounts", "listed", "shape", "spell"]
 
 _ID = "https://codeops.dev/schemas/snapshot.schema.json"
+_NUMBER = {"type": "number", "minimum": 0}
+_AMOUNT = Annotated[Any, msgspec.Meta(extra_json_schema=_NUMBER)]
+"""A decimal: Any, because msgspec would take a text for one as well; the reader checks it (`amounts`)."""
+
+_OPTIONAL_AMOUNT = Annotated[Any, msgspec.Meta(extra_json_schema={**_NUMBER, "type": ["number", "null"]})]
 
 
 @cache
@@ -33,24 +38,35 @@ def shape(kind: type) -> type[msgspec.Struct]:
     )
 
 
+def amounts(value: msgspec.Struct) -> list[str]:
+    """The fields of a value of some `shape` that hold amounts."""
+    return [field.name for field in msgspec.structs.fields(value) if field.type in {_AMOUNT, _OPTIONAL_AMOUNT}]
+
+
 def _default(field: "dataclasses.Field[Any]") -> Any:
     if field.default_factory is not dataclasses.MISSING:
         return msgspec.field(default_factory=field.default_factory)
-    return field.default
+    return int(field.default) if isinstance(field.default, Decimal) else field.default
 
 
 def _shaped(hint: Any) -> Any:
-    origin = get_origin(hint)
+    """The type of a field as it is decoded: of amounts, whole numbers, dataclasses and whatever holds them."""
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return shape(hint)
+    if hint is Decimal:
+        return _AMOUNT
     if hint is int:
         return Annotated[int, msgspec.Meta(ge=0)]
+    return _holding(hint, get_origin(hint), get_args(hint))
+
+
+def _holding(hint: Any, origin: Any, inside: tuple[Any, ...]) -> Any:
     if origin in {Union, UnionType}:
-        return Union[tuple(_shaped(part) for part in get_args(hint))]  # ruff: ignore[non-pep604-annotation-union] - made of a tuple
+        return _OPTIONAL_AMOUNT if Decimal in inside else Union[tuple(map(_shaped, inside))]  # ruff: ignore[non-pep604-annotation-union] - made of a tuple
     if origin is tuple:
-        return tuple[_shaped(get_args(hint)[0]), ...]  # type: ignore[misc]
-    if origin in {dict, Mapping} or origin is Mapping:
-        return dict[get_args(hint)[0], _shaped(get_args(hint)[1])]  # type: ignore[misc]
+        return tuple.__class_getitem__((_shaped(inside[0]), ...))
+    if origin in {Mapping, dict}:
+        return dict.__class_getitem__((inside[0], _shaped(inside[1])))
     return hint
 
 
@@ -62,23 +78,7 @@ def listed() -> type[msgspec.Struct]:
 
 def spell() -> dict[str, Any]:
     """The JSON Schema of a snapshot file as it is written."""
-    made = msgspec.json.schema(shape(Snapshot))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": _ID, **_as_numbers(made)}
-
-
-def _as_numbers(node: Any) -> Any:
-    """Decimals are JSON numbers in the file, zero or more; msgspec takes them for texts."""
-    if isinstance(node, list):
-        return [_as_numbers(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    if node.get("format") == "decimal":
-        return {"type": "number", "minimum": 0, **{name: value for name, value in node.items() if name not in {"type", "format"}}}
-    return {name: _as_number_default(name, _as_numbers(value)) for name, value in node.items()}
-
-
-def _as_number_default(name: str, value: Any) -> Any:
-    return float(value) if name == "default" and isinstance(value, Decimal) else value
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": _ID, **msgspec.json.schema(shape(Snapshot))}
 
 
 if __name__ == "__main__":

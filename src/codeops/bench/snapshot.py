@@ -14,10 +14,9 @@ from codeops.core.snapshot import SNAPSHOT_SCHEMA, RouteUsage, Snapshot, Snapsho
 from codeops.document import Document, parse
 from codeops.document import decode as decode_part
 from codeops.document import read as read_text
+from codeops.document.position import Keys, spell
 
 __all__ = ["decode", "encode", "load", "save"]
-
-Keys = tuple[str | int, ...]
 
 
 def load(path: str) -> Snapshot:
@@ -111,7 +110,7 @@ def _is_default(field: "dataclasses.Field[Any]", value: object) -> bool:
 def _decode(document: Document) -> Snapshot:
     meta = _meta(document)
     routes: dict[str, RouteUsage] = {}
-    for name, usage, keys in _routes(document):
+    for name, keys in _routes(document):
         if name in routes:
             raise DuplicateKey(
                 f"route {name} stands twice",
@@ -119,8 +118,7 @@ def _decode(document: Document) -> Snapshot:
                 fix="remove or rename one of them",
                 location=document.locate(*keys),
             )
-        _demand_measurable(usage, keys, name, document)
-        routes[name] = usage
+        routes[name] = _value(document, RouteUsage, *keys)
     return Snapshot(meta=meta, routes=routes)
 
 
@@ -138,18 +136,18 @@ def _meta(document: Document) -> SnapshotMeta:
     return meta
 
 
-def _routes(document: Document) -> Iterator[tuple[str, RouteUsage, Keys]]:
-    """Name, usage and place of each route, from a mapping of names or from a list of objects with `route`."""
+def _routes(document: Document) -> Iterator[tuple[str, Keys]]:
+    """Name and place of each route, from a mapping of names or from a list of objects with `route`."""
     from codeops.bench.schema import listed
 
     routes = document.data.get("routes")
     if isinstance(routes, Mapping):
         for name in routes:
-            yield name, _value(document, RouteUsage, "routes", name), ("routes", name)
+            yield name, ("routes", name)
     elif isinstance(routes, list):
         for number in range(len(routes)):
             name = decode_part(document, listed(), "routes", number).route  # type: ignore[attr-defined]
-            yield name, _value(document, RouteUsage, "routes", number), ("routes", number)
+            yield name, ("routes", number)
     else:
         raise InvalidValue(
             f"{document.path} holds no routes",
@@ -164,21 +162,33 @@ def _value(document: Document, kind: Any, *keys: str | int) -> Any:
 
     from codeops.bench.schema import shape
 
-    return msgspec.convert(decode_part(document, shape(kind), *keys), kind, from_attributes=True)
+    read = decode_part(document, shape(kind), *keys)
+    _demand_amounts(read, keys, document)
+    return msgspec.convert(read, kind, from_attributes=True)
 
 
-def _demand_measurable(value: object, keys: Keys, route: str, document: Document) -> None:
-    """`InvalidValue` for an amount below zero, or one that is no number, anywhere in a route."""
-    if isinstance(value, Decimal) and not (value.is_finite() and value >= 0):
-        raise InvalidValue(
-            f"{keys[-1]} of route {route} is {value}",
-            why="an amount that was measured is zero or more",
-            fix="measure the route again, or correct the number",
-            location=document.locate(*keys),
-        )
-    if dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            _demand_measurable(getattr(value, field.name), (*keys, field.name), route, document)
+def _demand_amounts(value: object, keys: Keys, document: Document) -> None:
+    """`InvalidValue` for an amount that is no number or below zero, at any depth."""
+    import msgspec
+
+    from codeops.bench.schema import amounts
+
+    if isinstance(value, msgspec.Struct):
+        for name in amounts(value):
+            _demand_amount(getattr(value, name), (*keys, name), document)
+        for name in value.__struct_fields__:
+            _demand_amounts(getattr(value, name), (*keys, name), document)
     elif isinstance(value, tuple):
         for number, inner in enumerate(value):
-            _demand_measurable(inner, (*keys, number), route, document)
+            _demand_amounts(inner, (*keys, number), document)
+
+
+def _demand_amount(value: object, keys: Keys, document: Document) -> None:
+    if value is None or (isinstance(value, int | Decimal) and not isinstance(value, bool) and value >= 0):
+        return
+    raise InvalidValue(
+        f"{spell(keys)} is {value!s:.60}",
+        why="an amount that was measured is a number, zero or more",
+        fix="measure the route again, or correct the number",
+        location=document.locate(*keys),
+    )

@@ -12,6 +12,7 @@ from codeops.gate.welch import half_width
 __all__ = ["caused", "is_compared", "level_grew", "unpriced_grew"]
 
 _LEVEL_NOTICED = Decimal("1.1")  # below ten per cent a level tells nothing: campaign on the CPU gate, section 5 (2026-11)
+_MONEY_NOTICED = Decimal("0.01")
 _CONFIDENCE = 0.95
 
 
@@ -23,10 +24,13 @@ def is_compared(line: Line, subject: Subject, case: Case) -> bool:
 
 
 def level_grew(line: Line, subject: Subject, case: Case) -> bool:
-    """Whether CPU or memory is at least 10 % above a stored baseline of the same environment: a hint, not a proof."""
+    """Whether CPU or memory is at least 10 % above a stored baseline of the same environment: a hint, not a proof.
+
+    Growth that is worth less than a hundredth of the route's cost is not worth a reader's time.
+    """
     if is_compared(line, subject, case) or case.difference:
         return False
-    return _rose(line)
+    return _rose(line) and (not line.is_priced or line.delta >= (subject.base_cost or Decimal(0)) * _MONEY_NOTICED)
 
 
 def unpriced_grew(line: Line, limit: Decimal) -> bool:

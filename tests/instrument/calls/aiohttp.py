@@ -10,9 +10,8 @@ def connect(peers):
 
 
 async def _get(url):
-    async with aiohttp.ClientSession() as session:
-        async with session.get(url, raise_for_status=True) as answer:  # <- call
-            return await answer.text()
+    async with aiohttp.ClientSession() as session, session.get(url, raise_for_status=True) as answer:  # <- call
+        return await answer.text()
 
 
 def call(client):
