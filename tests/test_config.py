@@ -138,6 +138,7 @@ APP = '[bench]\napp = "a:b"\n'
         ("[budget]\nper_1k = '$5 USD'", "invalid-value", 2, "money has a currency"),
         ("[budget]\nper_1k = '5..0 USD'", "invalid-value", 2, "money has a currency"),
         ("[budget.routes.'/a']\nper_unit = '5'", "invalid-value", 2, "money has a currency"),
+        ("[budget]\nmonthly_increase = '5 USD'", "invalid-value", 2, "[traffic] is empty"),
         ("[traffic]\n'/a' = -1", "invalid-value", 2, "/a"),
         ("[traffic]\n'/a' = 'many'", "invalid-value", 2, "whole number"),
         ("inconclusive = 'maybe'", "invalid-value", 1, "maybe"),

@@ -257,6 +257,14 @@ class _Reading:
 
     def _budget(self) -> Budget:
         budget = self.file.budget
+        if budget.monthly_increase is not None and not self.file.traffic:
+            raise self._refuse(
+                "monthly_increase needs traffic",
+                "[traffic] is empty, so nothing can be multiplied to a month",
+                'write [traffic] with for example "/v1/orders" = 3_000_000',
+                "budget",
+                "monthly_increase",
+            )
         regression = self._ratio(budget.regression, "budget", "regression")
         return Budget(
             regression=DEFAULT_REGRESSION if regression is None else regression,

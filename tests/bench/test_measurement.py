@@ -133,7 +133,7 @@ def test_functions_are_called_with_the_number_if_they_take_one(project):
     routes = measure(suite)
 
     assert list(routes) == ["numbered", "plain", "Jobs.inner"]
-    assert Path(suite.root, "seen").read_text() == "[0, 1, 2, 3]"
+    assert Path(suite.root, "seen").read_text(encoding="utf-8") == "[0, 1, 2, 3]"
 
 
 def test_a_job_keeps_its_kind_and_units(project):

@@ -101,6 +101,7 @@ def test_a_body_of_unknown_length_is_counted_without_the_framing_of_its_chunks(w
 
     async def chunks_async():
         for chunk in chunks():
+            await asyncio.sleep(0)
             yield chunk
 
     for client, body in (

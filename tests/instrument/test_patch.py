@@ -70,8 +70,11 @@ def test_a_wrapper_on_top_of_ours_is_left_alone_and_nothing_counts_twice(hooks):
     original = vars(Base)["call"]
     hooks.before(Base, "call", note)
     ours = Base.call
-    Base.call = lambda self, value: ours(self, value)
-    theirs = Base.call
+
+    def theirs(self, value):
+        return ours(self, value)
+
+    Base.call = theirs
 
     hooks.undo()
     assert Base.call is theirs

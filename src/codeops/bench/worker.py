@@ -122,7 +122,7 @@ def _extend_path(suite: Suite) -> None:
     sys.path[:0] = [str(root), *(str((root / path).resolve()) for path in suite.python_path)]
 
 
-def _run_pytest(suite: Suite, out: str) -> int:
+def _call_pytest(suite: Suite, out: str) -> int:
     import pytest
 
     from codeops.bench.pytest_plugin import PlanPlugin
@@ -139,7 +139,7 @@ def _answer(session: Session, command: dict[str, Any]) -> Any:
         case "measure":
             return session.measure(command["case"], command["start"], command["requests"])
         case "pytest":
-            return _run_pytest(msgspec.convert(command["suite"], Suite), command["out"])
+            return _call_pytest(msgspec.convert(command["suite"], Suite), command["out"])
         case _:
             return session.close()
 
