@@ -33,7 +33,9 @@ def main() -> int:
             times[name].append(wall_ms(arguments))
     bare = statistics.median(times["python -c pass"])
     missed = 0
-    print(f"{'command':<20}{'median':>10}{'beyond bare':>14}{'ratio':>8}{'target':>10}   ({ROUNDS} rounds, Python {sys.version.split()[0]})")
+    print(
+        f"{'command':<20}{'median':>10}{'beyond bare':>14}{'ratio':>8}{'target':>10}   ({ROUNDS} rounds, Python {sys.version.split()[0]})"
+    )
     for name, values in times.items():
         median = statistics.median(values)
         target = TARGETS_MS.get(name)

@@ -354,6 +354,7 @@ def test_a_folder_that_does_not_exist_is_told(project):
         measure(suite)
 
 
+PYTEST_ALONE = {"pytest": ("-q", "-p", "codeops.bench.pytest_plugin", "test_costs.py"), "env": {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}}
 PYTEST = """
     import sqlite3
     import pytest
@@ -369,7 +370,7 @@ def test_benchmarks_in_pytest_join_the_other_routes(project):
     suite = project(
         {"test_costs": PYTEST, "jobs": "def job(): pass"},
         functions=(FunctionCase(route="j", call="jobs:job"),),
-        pytest=("-q", "test_costs.py"),
+        **PYTEST_ALONE,
     )
 
     routes = measure(suite)
@@ -386,6 +387,6 @@ def test_benchmarks_in_pytest_join_the_other_routes(project):
 )
 def test_pytest_that_does_not_pass_is_told(project, text, kind, why):
     with pytest.raises(kind) as caught:
-        measure(project({"test_costs": text}, pytest=("-q", "-p", "no:hypothesispytest", "test_costs.py")))
+        measure(project({"test_costs": text}, **PYTEST_ALONE))
 
     assert why in caught.value.why

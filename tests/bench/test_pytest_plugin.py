@@ -86,7 +86,7 @@ def test_disabled_each_function_is_called_once(run):
 
 
 def test_under_xdist_it_refuses_and_says_what_to_do(run):
-    done = run(COSTS, "-p", "xdist", "-n", "2")
+    done = run(COSTS, "-p", "xdist", "-n", "1")
 
     assert done.returncode == 1
     assert "error[unsupported-runner]: costs cannot be measured under pytest-xdist" in done.stdout

@@ -24,7 +24,7 @@ _LEVELS: tuple[Callable[[Site], tuple[str, ...]], ...] = (
 
 
 def causes_of(lines: Iterable[Line], requests_per_month: int | None) -> tuple[Cause, ...]:
-    """The places whose use of the meters in `lines` grew, the most expensive first.
+    """The places whose use of the meters in `lines` changed, the most expensive first; those of one meter add up to its growth.
 
     A line that did not grow as a whole has no causes: work that only moved within it costs nothing more.
     What no place accounts for is a cause without a location.
@@ -34,7 +34,7 @@ def causes_of(lines: Iterable[Line], requests_per_month: int | None) -> tuple[Ca
         for line in lines
         if line.growth > 0
         for amount, site in _shares(line)
-        if amount > _NEGLIGIBLE * line.growth
+        if abs(amount) > _NEGLIGIBLE * line.growth
     ]
     return tuple(sorted(found, key=lambda cause: (-(cause.cost or Decimal(0)), -cause.amount, cause.text)))
 
@@ -46,11 +46,11 @@ def _shares(line: Line) -> list[tuple[Decimal, Site | None]]:
     if after and line.base and not before:
         return [(line.growth, _largest(after))]
     placed = _sum(after) - _sum(before)
-    return [*_grown_sites(before, after), (line.growth - placed, None)]
+    return [*_changed_sites(before, after), (line.growth - placed, None)]
 
 
-def _grown_sites(before: Iterable[Site], after: Iterable[Site]) -> list[tuple[Decimal, Site | None]]:
-    """How much more each place of `after` consumes than its counterpart in `before`."""
+def _changed_sites(before: Iterable[Site], after: Iterable[Site]) -> list[tuple[Decimal, Site | None]]:
+    """How much more each place of `after` consumes than its counterpart in `before`, and what is gone with places of `before`."""
     found: list[tuple[Decimal, Site | None]] = []
     old, new = list(before), list(after)
     for key in _LEVELS:
@@ -59,7 +59,7 @@ def _grown_sites(before: Iterable[Site], after: Iterable[Site]) -> list[tuple[De
             matched = [site for site in new if key(site) == one]
             found.append((_sum(matched) - _sum(site for site in old if key(site) == one), _largest(matched)))
         old, new = ([site for site in sites if key(site) not in shared] for sites in (old, new))
-    return [*found, *((site.amount, site) for site in new)]
+    return [*found, *((site.amount, site) for site in new), *((-site.amount, site) for site in old)]
 
 
 def _largest(sites: Iterable[Site]) -> Site:
@@ -74,16 +74,19 @@ def _cause(line: Line, amount: Decimal, site: Site | None, requests_per_month: i
     cost = None
     if line.head_cost is not None and line.head is not None:
         cost = trimmed(line.head_cost * amount / line.head.mean)
-    location = Location(site.file, site.line) if site else None
-    place = f" at {location}" if location else ""
+    is_gone = (
+        site is not None and line.base is not None and line.head is not None and site in line.base.sites and site not in line.head.sites
+    )
+    place = Location(site.file, site.line) if site else None
+    where = "" if place is None else f" no longer at {place}" if is_gone else f" at {place}"
     return Cause(
-        text=f"{grown(line.meter, line.unit, amount)}{place}",
+        text=f"{grown(line.meter, line.unit, amount)}{where}",
         meter=line.meter,
         unit=line.unit,
         amount=amount,
         cost=cost,
         monthly=trimmed(cost * requests_per_month) if cost is not None and requests_per_month is not None else None,
-        location=location,
+        location=None if is_gone else place,
         code=site.code if site else "",
-        advice=advice_for(line.meter),
+        advice=advice_for(line.meter) if amount > 0 else "",
     )

@@ -102,7 +102,7 @@ def _dearest(judged: Sequence[Judged]) -> RouteResult | None:
 
 def _calls_grew(one: Judged) -> list[Finding]:
     """Each place whose consumption grew on a route with a broken budget."""
-    return [_cause_finding(one.result.name, cause) for cause in one.result.causes if cause.location]
+    return [_cause_finding(one.result.name, cause) for cause in one.result.causes if cause.location and cause.amount > 0]
 
 
 def _cause_finding(route: str, cause: Cause) -> Finding:

@@ -26,19 +26,19 @@ def hook(hooks: Hooks, module: ModuleType) -> None:
 
 
 def _handling(module: ModuleType, original: Callable[..., Any], live: Live) -> Callable[..., Any]:
-    def handle_request(self: Any, request: Any) -> Any:
+    def counted(self: Any, request: Any) -> Any:
         tally = live()
         return original(self, request if tally is None else _noted(module, request, tally))
 
-    return handle_request
+    return counted
 
 
 def _handling_async(module: ModuleType, original: Callable[..., Any], live: Live) -> Callable[..., Any]:
-    async def handle_async_request(self: Any, request: Any) -> Any:
+    async def counted(self: Any, request: Any) -> Any:
         tally = live()
         return await original(self, request if tally is None else _noted(module, request, tally))
 
-    return handle_async_request
+    return counted
 
 
 def _noted(module: ModuleType, request: Any, tally: Tally) -> Any:
