@@ -16,6 +16,7 @@ from codeops.core.money import Money
 from codeops.core.suite import FunctionCase, Plan, RequestCase, Suite
 from codeops.document import Document, decode
 from codeops.document import load as load_document
+from codeops.document.schema import publish
 
 __all__ = ["CONFIG_NAME", "Config", "find", "load", "schema"]
 
@@ -139,7 +140,7 @@ def load(path: str | None, start: str) -> Config:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of `codeops.toml`, for editors."""
-    return msgspec.json.schema(_File)
+    return publish(msgspec.json.schema(_File), "CodeOps configuration")
 
 
 def _table(document: Document) -> object:

@@ -39,7 +39,7 @@ class Library:
 
     def close(self) -> None:
         for client in self.clients:
-            getattr(client, "close", lambda: None)()
+            getattr(self.calls, "close", lambda client: getattr(client, "close", lambda: None)())(client)
 
     @property
     def line(self) -> int:

@@ -1,10 +1,6 @@
-"""The shape of snapshot files, made from the dataclasses: for reading them, and as the published JSON Schema.
-
-`python -m codeops.bench.schema > src/codeops/schemas/snapshot.schema.json` writes the schema anew.
-"""
+"""The shape of snapshot files, made from the dataclasses: for reading them, and as the published JSON Schema."""
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -14,10 +10,10 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from codeops.core.snapshot import RouteUsage, Snapshot
+from codeops.document.schema import publish
 
 __all__ = ["amounts", "listed", "shape", "spell"]
 
-_ID = "https://codeops.dev/schemas/snapshot.schema.json"
 _NUMBER = {"type": "number", "minimum": 0}
 _AMOUNT = Annotated[Any, msgspec.Meta(extra_json_schema=_NUMBER)]
 """A decimal: Any, because msgspec would take a text for one as well; the reader checks it (`amounts`)."""
@@ -78,8 +74,4 @@ def listed() -> type[msgspec.Struct]:
 
 def spell() -> dict[str, Any]:
     """The JSON Schema of a snapshot file as it is written."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": _ID, **msgspec.json.schema(shape(Snapshot))}
-
-
-if __name__ == "__main__":
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(spell()), indent=2).decode() + "\n")
+    return publish(msgspec.json.schema(shape(Snapshot)), "CodeOps snapshot")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from codeops.document.schema import publish
+
 __all__ = [
     "CloudFile",
     "Compute",
@@ -174,20 +176,4 @@ def is_simple(data: dict[str, object]) -> bool:
 def schema() -> dict[str, Any]:
     """The JSON Schema of a price book, in either form, so that editors complete it."""
     (full, simple), definitions = msgspec.json.schema_components((FullFile, SimpleFile), ref_template="#/$defs/{name}")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "CodeOps price book",
-        "anyOf": [full, simple],
-        "$defs": _with_numbers(definitions),
-    }
-
-
-def _with_numbers(part: Any) -> Any:
-    """The schema with numbers allowed where msgspec asks for the text of a decimal."""
-    if isinstance(part, list):
-        return [_with_numbers(element) for element in part]
-    if not isinstance(part, dict):
-        return part
-    if part.get("format") == "decimal":
-        return {**{key: value for key, value in part.items() if key != "format"}, "type": ["string", "number"]}
-    return {key: _with_numbers(value) for key, value in part.items()}
+    return publish({"anyOf": [full, simple], "$defs": definitions}, "CodeOps price book", {"type": ["string", "number"]})

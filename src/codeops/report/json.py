@@ -9,6 +9,7 @@ import msgspec
 from codeops.core.errors import InvalidValue, MalformedFile
 from codeops.core.location import Location
 from codeops.core.report import REPORT_SCHEMA, Report
+from codeops.document.schema import publish
 from codeops.report._encoding import encode
 
 __all__ = ["SUFFIX", "parse", "render", "schema"]
@@ -57,8 +58,7 @@ def parse(text: str, path: str) -> Report:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a report as it is written: decimals are numbers."""
-    spelled: dict[str, Any] = _with_numbers(msgspec.json.schema(Report))
-    return spelled
+    return publish(msgspec.json.schema(Report), "CodeOps report")
 
 
 def _decoded(text: str, path: str, into: type[_T]) -> _T:
@@ -68,14 +68,6 @@ def _decoded(text: str, path: str, into: type[_T]) -> _T:
         raise InvalidValue("this is not a report of CodeOps", why=str(problem), fix=_FIX, location=Location(path)) from problem
     except (msgspec.DecodeError, RecursionError, UnicodeError) as problem:
         raise MalformedFile("the report is not JSON", why=str(problem), fix=_FIX, location=Location(path)) from problem
-
-
-def _with_numbers(value: Any) -> Any:
-    if isinstance(value, dict):
-        if value.get("format") == "decimal":
-            return {**{name: item for name, item in value.items() if name != "format"}, "type": "number"}
-        return {name: _with_numbers(item) for name, item in value.items()}
-    return [_with_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def _numbers(value: object, place: str) -> Iterator[tuple[str, Decimal]]:

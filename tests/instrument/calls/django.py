@@ -10,10 +10,16 @@ def connect(peers):
         django.setup()
     from django.db import connection
 
-    connection.close()
-    connection.connection = None
+    close(connection)
     connection.ensure_connection()
     return connection
+
+
+def close(client):
+    """Django keeps a database in memory open over its own close."""
+    if client.connection is not None:
+        client.connection.close()
+        client.connection = None
 
 
 def call(client):
