@@ -42,7 +42,8 @@ class Plan:
     """How much to measure of each case.
 
     Units: `seconds` is the wall time to spend on one route once `min_samples` requests are done;
-    `warmup` and the samples count requests.
+    `warmup` and the samples count requests; `timeout_s` is how long the worker may take for one answer,
+    that is to open the suite, or to measure one block of requests.
     """
 
     warmup: int = 5
