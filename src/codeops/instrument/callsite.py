@@ -7,7 +7,6 @@ import sysconfig
 import threading
 from asyncio import AbstractEventLoop, Task, current_task
 from collections.abc import Collection, Coroutine, Generator
-from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +21,9 @@ _OURS = os.path.realpath(Path(__file__).parent.parent)
 _STDLIB = os.path.realpath(sysconfig.get_path("stdlib"))
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
 _COMPREHENSION = re.compile(r"(\.<locals>)?\.<(listcomp|dictcomp|setcomp|genexpr)>")
+_known: dict[str, dict[str, str]] = {}
+"""What `relative` says of each file, by root: asking it for each frame would cost more than the rest."""
+
 _thread = threading.local()
 _tasks: "WeakKeyDictionary[Task[Any], Site]" = WeakKeyDictionary()
 
@@ -33,13 +35,17 @@ def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
     the work to the thread is taken, if it was noted (`task_factory`, `set_thread_origin`).
     """
     is_covered = False
+    known = _known.setdefault(root, {})
     frame: FrameType | None = sys._getframe(1)  # ruff: ignore[private-member-access] - the one documented way to the frames
     while frame is not None:
-        file = relative(frame.f_code.co_filename, root)
+        code = frame.f_code
+        file = known.get(code.co_filename)
+        if file is None:
+            file = known[code.co_filename] = relative(code.co_filename, root)
         if file:
-            return (file, frame.f_lineno, _COMPREHENSION.sub("", frame.f_code.co_qualname)), is_covered
+            return (file, frame.f_lineno, _name(code.co_qualname)), is_covered
         module = frame.f_globals.get("__name__") or ""
-        if module.partition(".")[0] in below:
+        if below and module.partition(".")[0] in below:
             is_covered = True
         if module == "asyncio.events" and (origin := _task_origin()):
             return origin, is_covered
@@ -63,6 +69,11 @@ def task_factory(loop: AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | 
     return task
 
 
+def _name(qualified: str) -> str:
+    """Without the comprehension that runs: since Python 3.12 most have no frame of their own."""
+    return _COMPREHENSION.sub("", qualified) if qualified.endswith(">") else qualified
+
+
 def _task_origin() -> Site | None:
     try:
         task = current_task()
@@ -81,7 +92,6 @@ def _outer_greenlet_frame(frame: FrameType) -> FrameType | None:
     return outer
 
 
-@lru_cache(maxsize=16384)
 def relative(file: str, root: str) -> str:
     """The path relative to `root` of a file that is the user's own; empty for any other."""
     if file.startswith("<"):
