@@ -58,8 +58,7 @@ def measure_project(config: Config, on_progress: Callable[[Progress], None] | No
         labels=dict(config.labels),
         environment=environment.read(),
     )
-    priced, _ = value_snapshot(Snapshot(meta=meta, routes=routes), book, now.date())
-    return Measured(priced, book, now)
+    return Measured(value_snapshot(Snapshot(meta=meta, routes=routes), book, now.date()), book, now)
 
 
 def gate(config: Config, on_progress: Callable[[Progress], None] | None = None) -> Report:

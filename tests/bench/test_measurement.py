@@ -85,8 +85,19 @@ def test_a_route_of_an_asgi_application(project, tmp_path, capfd):
     assert route.cpu_s > 0
     assert route.egress_bytes == len('{"rows":4}') + len("HTTP/1.1 200 OK\r\ncontent-length: 10\r\ncontent-type: application/json\r\n\r\n")
     assert route.s3_gets == 0
+    sent = usage(route, "network.egress").sites[0]
+    assert (sent.file, sent.function, sent.amount) == ("service.py", "report", route.egress_bytes)
     assert (tmp_path / "stopped").exists()
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_factory_is_called_whether_or_not_it_could_take_arguments(project):
+    factories = WSGI + "\n    def create_app(settings=None):\n        return app\n"
+    cases = [
+        RequestCase(route=name, path="/", app=f"service:{name}", headers=(("X-Y", "z"),)) for name in ("make", "make()", "create_app()")
+    ]
+
+    assert all(route.egress_bytes for route in measure(project({"service": factories}, requests=tuple(cases))).values())
 
 
 def test_streams_bodies_and_headers_go_through(project):

@@ -48,10 +48,23 @@ def test_a_route_holds_the_cost_of_each_meter_and_their_sum() -> None:
 
     valued = value_route(route, BOOK, {}, AT)
 
-    assert [usage.cost for usage in valued.route.usage] == [Decimal("0.000002"), None]
-    assert (valued.route.cost_usd, valued.route.cost) == (Decimal("0.000002"), None)
-    assert valued.cost.unpriced == ("db.query",)
-    assert valued.route.samples == 20
+    assert [usage.cost for usage in valued.usage] == [Decimal("0.000002"), None]
+    assert (valued.cost_usd, valued.cost) == (Decimal("0.000002"), None)
+    assert valued.samples == 20
+
+
+def test_stored_costs_are_short_enough_for_a_diff() -> None:
+    third = PriceBook(version="7", currency="USD", prices=(price("aws.s3.get", "1", "3 {request}"),))
+
+    valued = value_route(RouteUsage(usage=(get("1"),)), third, {}, AT)
+
+    assert valued.usage[0].cost == valued.cost_usd == Decimal("0.33333333")
+
+
+def test_an_upper_bound_is_said_to_be_one() -> None:
+    cost = value_meter(get("5", allocated=True), BOOK, {}, AT)
+
+    assert [caveat.kind for caveat in cost.caveats] == ["allocated"]
 
 
 def test_a_route_of_which_nothing_has_a_price_costs_an_unknown_amount_and_not_zero() -> None:
@@ -59,20 +72,19 @@ def test_a_route_of_which_nothing_has_a_price_costs_an_unknown_amount_and_not_ze
 
     valued = value_route(route, BOOK, {}, AT)
 
-    assert valued.route.recorded_cost is None
-    assert valued.cost.unpriced == ("db.query",)
+    assert valued.recorded_cost is None
 
 
 def test_a_cost_in_another_currency_is_not_called_dollars() -> None:
     valued = value_route(RouteUsage(usage=(get("5"),)), EUROS, {}, AT)
 
-    assert (valued.route.cost_usd, valued.route.cost) == (None, Decimal("0.000002"))
+    assert (valued.cost_usd, valued.cost) == (None, Decimal("0.000002"))
 
 
 def test_the_simple_form_keeps_what_it_recorded() -> None:
     simple = RouteUsage(cost_usd=Decimal("0.01"), s3_gets=Decimal(5))
 
-    assert value_route(simple, BOOK, {}, AT).route is simple
+    assert value_route(simple, BOOK, {}, AT) is simple
 
 
 def test_a_snapshot_is_priced_route_by_route_and_names_its_price_book() -> None:
@@ -80,10 +92,9 @@ def test_a_snapshot_is_priced_route_by_route_and_names_its_price_book() -> None:
         meta=SnapshotMeta(labels={"team": "a"}), routes={"/a": RouteUsage(usage=(get("1"),)), "/b": RouteUsage(usage=(get("2"),))}
     )
 
-    priced, costs = value_snapshot(snapshot, BOOK, AT)
+    priced = value_snapshot(snapshot, BOOK, AT)
 
     assert {name: route.cost_usd for name, route in priced.routes.items()} == {"/a": Decimal("4E-7"), "/b": Decimal("8E-7")}
-    assert {name: cost.total.amount for name, cost in costs.items()} == {"/a": Decimal("4E-7"), "/b": Decimal("8E-7")}
     assert priced.meta.pricebook == reference(BOOK) == PriceBookRef(version="7", digest="sha256:ab", currency="USD")
     assert priced.meta.labels == {"team": "a"}
 

@@ -60,7 +60,7 @@ def aws_options() -> dict[str, str]:
 @cache
 def postgres() -> str:
     """A PostgreSQL of our own in a temporary folder; its connection string."""
-    postgres, initdb = shutil.which("postgres"), _postgres_tool("initdb")
+    postgres, initdb = _postgres_tool("postgres"), _postgres_tool("initdb")
     if not postgres or not initdb:
         pytest.skip("PostgreSQL is not installed")
     folder = tempfile.mkdtemp(prefix="codeops-pg-", dir="/tmp")
@@ -85,8 +85,9 @@ def postgres() -> str:
 
 
 def _postgres_tool(name: str) -> str | None:
-    real = Path(shutil.which("postgres") or "/").resolve().parent / name
-    return str(real) if real.exists() else shutil.which(name)
+    """A program of the server: on the path, or where Debian keeps it."""
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(debian[-1]) if debian else shutil.which(name)
 
 
 class Web:

@@ -63,24 +63,33 @@ class Lifespan:
         return {}
 
 
-async def call(app: Application, case: RequestCase, state: Mapping[str, Any], answer: Answer) -> None:
-    """Makes one request as a server does, in a task of its own, until the application returns."""
+async def call(app: Application, case: RequestCase, state: Mapping[str, Any], answer: Answer) -> Any:
+    """Makes one request as a server does, in a task of its own, until the application returns.
+
+    Returns the function that answered, where the framework leaves it in the scope as Starlette and FastAPI do.
+    """
+    exchange = _Exchange(case, answer, state)
     try:
-        await asyncio.create_task(_Exchange(case, answer).make(app, state))  # type: ignore[arg-type]
+        await asyncio.create_task(exchange.make(app))  # type: ignore[arg-type]
     except Exception:
         if answer.status != case.expect_status:  # frameworks answer 500 and raise: fine where 500 is what is measured
             raise
+    return exchange.scope.get("endpoint")
 
 
 class _Exchange:
-    def __init__(self, case: RequestCase, answer: Answer) -> None:
+    def __init__(self, case: RequestCase, answer: Answer, state: Mapping[str, Any]) -> None:
         self._case, self._answer = case, answer
         self._is_sent = False
         self._is_complete = asyncio.Event()
+        self.scope = self._scope(state)
 
-    def make(self, app: Application, state: Mapping[str, Any]) -> Awaitable[None]:
+    def make(self, app: Application) -> Awaitable[None]:
+        return app(self.scope, self._receive, self._send)
+
+    def _scope(self, state: Mapping[str, Any]) -> dict[str, Any]:
         path, _, query = self._case.path.partition("?")
-        scope = {
+        return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": "1.1",
@@ -95,7 +104,6 @@ class _Exchange:
             "server": ("127.0.0.1", 80),
             "state": dict(state),
         }
-        return app(scope, self._receive, self._send)
 
     async def _receive(self) -> dict[str, Any]:
         if not self._is_sent:

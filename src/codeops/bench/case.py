@@ -11,6 +11,7 @@ from codeops.bench.target import find, takes_argument
 from codeops.core.errors import UnimportableTarget
 from codeops.core.meter import EGRESS, unit_of
 from codeops.core.suite import FunctionCase, RequestCase
+from codeops.instrument import callsite
 from codeops.instrument.recorder import Tally
 
 __all__ = ["Ready", "is_asgi", "load_app", "ready_function", "ready_request"]
@@ -28,12 +29,13 @@ class Ready:
 
 
 def load_app(target: str, root: str) -> Any:
-    """The application that `module:name` names; a function without parameters is called to make it.
+    """The application that `module:name` names; `module:name()`, or a function without parameters, is called to make it.
 
     Raises: UnimportableTarget.
     """
-    found = find(target, root)
-    if inspect.isfunction(found) and not inspect.signature(found).parameters:
+    found = find(target.removesuffix("()"), root)
+    is_factory = target.endswith("()") or (inspect.isfunction(found) and not inspect.signature(found).parameters)
+    if is_factory and callable(found):
         found = found()
     if not callable(found):
         raise UnimportableTarget(
@@ -55,8 +57,8 @@ def ready_request(case: RequestCase, app: Any, state: Mapping[str, Any]) -> Read
 
     async def call_asgi(_number: int, tally: Tally) -> None:
         answer = Answer()
-        await asgi.call(app, case, state, answer)
-        tally.add(_EGRESS_LINE, answer.sent_bytes)
+        endpoint = await asgi.call(app, case, state, answer)
+        tally.add(_EGRESS_LINE, answer.sent_bytes, callsite.of_function(endpoint, tally.root))
         answer.demand(case)
 
     def call_wsgi(_number: int, tally: Tally) -> None:

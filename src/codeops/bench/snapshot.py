@@ -1,17 +1,13 @@
 """Snapshot files: written so that their diff reads well, read in the full and in the simple form."""
 
 import dataclasses
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from codeops.core.errors import DuplicateKey, InvalidValue, UnreadableFile
-from codeops.core.location import Location
+from codeops.core.errors import DuplicateKey, InvalidValue
 from codeops.core.snapshot import SNAPSHOT_SCHEMA, RouteUsage, Snapshot, SnapshotMeta
-from codeops.document import Document, parse
+from codeops.document import Document, parse, write
 from codeops.document import decode as decode_part
 from codeops.document import read as read_text
 from codeops.document.position import Keys, spell
@@ -52,41 +48,7 @@ def save(snapshot: Snapshot, path: str) -> None:
 
     Raises: UnreadableFile when it cannot be written.
     """
-    try:
-        _replace(Path(path), encode(snapshot))
-    except OSError as problem:
-        raise UnreadableFile(
-            f"{path} cannot be written",
-            why=f"{problem.strerror or problem}".lower(),
-            fix="name a file in a folder that you may write to",
-            location=Location(path),
-        ) from problem
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Puts a file with `data` in place of `target` in one step, so that nobody ever sees half of it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        _fill(descriptor, data)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink()
-        raise
-
-
-def _fill(descriptor: int, data: bytes) -> None:
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fchmod(file.fileno(), 0o666 & ~_umask())  # mkstemp makes files private; this one is as open as any other
-        os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    write(path, encode(snapshot))
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from codeops.bench import Progress
     from codeops.core.report import Report, Verdict
 
-__all__ = ["config_option", "progress_bar", "report_options", "show", "verdict_code", "write_file"]
+__all__ = ["config_option", "progress_bar", "report_options", "show", "verdict_code"]
 
 SLOT = "codeops.report"
 
@@ -43,8 +42,10 @@ def show(report: "Report", form: str | None, outputs: tuple[str, ...]) -> None:
 
     Raises: UnknownName for a format or a file ending that no format has.
     """
+    from codeops.document import write
+
     for output in outputs:
-        write_file(output, _render(report, form or _form_of(output)))
+        write(output, _render(report, form or _form_of(output)).encode())
     if form in {None, "text"} or outputs:
         load(SLOT, "text").show(report, colour=_is_terminal())
     else:
@@ -54,30 +55,6 @@ def show(report: "Report", form: str | None, outputs: tuple[str, ...]) -> None:
 def verdict_code(verdict: "Verdict", inconclusive: str = "inconclusive") -> int:
     """The exit code of a verdict; the configuration may fold an open one into pass or fail."""
     return _CODES[inconclusive if verdict == "inconclusive" else verdict.value]
-
-
-def write_file(path: str, text: str, *, replace: bool = True) -> None:
-    """`text` in the file `path`, whole or not at all; without `replace` only where no file stands.
-
-    Raises: UnreadableFile when it cannot be written, ExistingFile.
-    """
-    from codeops.core.errors import ExistingFile, UnreadableFile
-
-    target = Path(path)
-    if target.exists() and not replace:
-        raise ExistingFile(
-            f"{path} exists", why="what CodeOps did not make, it does not overwrite", fix="choose another name, or move it away"
-        )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o666 & ~_umask())
-        Path(file.name).replace(target)
-    except OSError as problem:
-        raise UnreadableFile(
-            f"{path} cannot be written", why=str(problem), fix="choose a file in a folder that you may write to"
-        ) from problem
 
 
 @contextmanager
@@ -112,9 +89,3 @@ def _form_of(path: str) -> str:
 
 def _is_terminal() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,5 +1,6 @@
 """Which line of the user's code is responsible for what is happening now."""
 
+import inspect
 import os
 import re
 import sys
@@ -7,12 +8,13 @@ import sysconfig
 import threading
 from asyncio import AbstractEventLoop, Task, current_task
 from collections.abc import Collection, Coroutine, Generator
+from functools import lru_cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["Site", "find", "relative", "set_thread_origin", "task_factory"]
+__all__ = ["Site", "find", "of_function", "relative", "set_thread_origin", "task_factory"]
 
 Site = tuple[str, int, str]
 """File relative to the project's root with `/`, line counted from 1, qualified name of the function."""
@@ -51,6 +53,18 @@ def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
             return origin, is_covered
         frame = frame.f_back or _outer_greenlet_frame(frame)
     return _task_origin() or getattr(_thread, "origin", None), is_covered
+
+
+def of_function(function: Any, root: str) -> Site | None:
+    """Where a function of the user's own is defined, its decorators included; None for any other object."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    return _of_code(code, root) if code is not None else None
+
+
+@lru_cache(maxsize=1024)
+def _of_code(code: CodeType, root: str) -> Site | None:
+    file = relative(code.co_filename, root)
+    return (file, code.co_firstlineno, _name(code.co_qualname)) if file else None
 
 
 def set_thread_origin(site: Site | None) -> None:

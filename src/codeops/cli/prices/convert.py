@@ -2,8 +2,6 @@
 
 import click
 
-from codeops.cli._show import write_file
-
 __all__ = ["command"]
 
 
@@ -17,12 +15,13 @@ def command(pricebook: str, output: str | None) -> int:
     Example:
       codeops prices convert pricebook.json --output pricebook.toml
     """
+    from codeops.document import write
     from codeops.prices import convert
 
     text = convert(pricebook)
     if output is None:
         click.echo(text, nl=False)
         return 0
-    write_file(output, text, replace=False)
+    write(output, text.encode(), replace=False)
     click.echo(f"wrote {output}", err=True)
     return 0

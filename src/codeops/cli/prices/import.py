@@ -2,8 +2,6 @@
 
 import click
 
-from codeops.cli._show import write_file
-
 __all__ = ["command"]
 
 
@@ -19,7 +17,7 @@ def command(kind: str, file: str, currency: str, output: str | None) -> int:
     Example:
       codeops prices import opencost-csv prices.csv --output nodes.toml
     """
-    from codeops.document import read
+    from codeops.document import read, write
     from codeops.prices import import_opencost_csv
 
     del kind  # one so far; click has checked it
@@ -27,6 +25,6 @@ def command(kind: str, file: str, currency: str, output: str | None) -> int:
     if output is None:
         click.echo(text, nl=False)
         return 0
-    write_file(output, text, replace=False)
+    write(output, text.encode(), replace=False)
     click.echo(f"wrote {output}", err=True)
     return 0

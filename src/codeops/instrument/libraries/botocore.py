@@ -1,10 +1,9 @@
 """Calls of AWS, through the events that botocore emits for each attempt, retries included.
 
-The class of an S3 request is the one of the price list (`_S3_CLASS`).
-Source: Amazon S3 pricing, requests and data retrievals, https://aws.amazon.com/s3/pricing/, and "Understanding your
-AWS billing and usage reports for Amazon S3", read 2026-11-23: PUT, COPY, POST and LIST requests are one price
+The class of an S3 request is the one that AWS bills (`_S3_CLASS`): PUT, COPY, POST and LIST requests are one price
 (Requests-Tier1), GET, SELECT and all others another (Requests-Tier2), DELETE and CANCEL are free.
-Source: Amazon SQS pricing, https://aws.amazon.com/sqs/pricing/, read 2026-11-23: each 64 KB of payload is one request.
+Source: AWS's documentation of its billing and usage reports for Amazon S3, and the request prices of
+`prices/data/aws/s3.toml`, 2026-11-23. Each 64 KB of an SQS payload is one request: Amazon SQS FAQ, 2026-11-23.
 """
 
 import gc
