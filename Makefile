@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
 PYTHON ?= $(shell sh tools/find_python.sh)
 VENV ?= .venv
+JOBS ?= 2
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -13,7 +14,7 @@ demo: $(VENV)/demo ## Watch the gate pass on the example service, then fail on a
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/dev components ## Run the tests (CI=true: on the built wheel, with every real component, nothing skipped)
-	$(BIN)/pytest -q -rs $(TESTS)
+	$(BIN)/pytest -q -rs -n $(JOBS) $(TESTS)
 
 check: test lint types imports ## Everything that .ci/run checks
 
