@@ -85,7 +85,7 @@ def test_what_is_beyond_a_limit_is_not_shown_as_being_at_it(value: str, limit: s
         ("5", "{request}", True, "+5 requests"),
         ("2.5", "{query}", False, "2.50 queries"),
         ("1", "{query}", False, "1 query"),
-        ("0.25", "GiB.s", False, "0.250 GiB.s"),
+        ("0.25", "GiB.s", False, "256 MiB.s"),
         ("12345", "GiB.s", False, "12,345 GiB.s"),
     ],
 )

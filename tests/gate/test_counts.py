@@ -103,6 +103,19 @@ def test_a_stored_baseline_of_the_same_environment_warns_from_ten_per_cent_on(he
 
 
 @pytest.mark.parametrize(
+    ("base_low", "head_low", "warned"),
+    [("0.09", "0.091", False), ("0.09", "0.099", True), (None, "0.091", True), ("0.09", None, True)],
+    ids=["a busy machine lifts the mean alone", "the code itself is slower", "an older baseline", "an older head"],
+)
+def test_a_busy_machine_is_no_warning(base_low: str | None, head_low: str | None, warned: bool) -> None:
+    low = [None if value is None else D(value) for value in (base_low, head_low)]
+
+    report = judged(one(meter(CPU, "0.13", low=low[1])), one(meter(CPU, "0.1", low=low[0])))
+
+    assert ("usage-grew" in rules(report)) is warned
+
+
+@pytest.mark.parametrize(
     ("gets", "warned"),
     [
         (10, True),  # memory is 0.1 of 0.2 dollars: 50 % more of it matters

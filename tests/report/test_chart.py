@@ -22,7 +22,7 @@ def test_the_parts_of_a_bar_add_up_to_it_and_name_their_meters() -> None:
     base, head = re.findall(r"<svg class=\"bar\".*?</svg>", chart)
     assert abs(sum(widths(head)) - 1000) < 0.2
     assert abs(sum(widths(base)) - 1000 * 124 / 192) < 0.2
-    assert "<title>aws.s3.get: $0.0024</title>" in head
+    assert "<title>aws.s3.get: $0.00240</title>" in head
     assert 'aria-label="/v1/report, current: $0.0192"' in head
 
 

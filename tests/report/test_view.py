@@ -19,7 +19,7 @@ def job(**changes: object) -> RouteResult:
     [
         (route("r", "0.0000124", "0.0000192"), "$0.0124", "$0.0192", "+54.8 %", "+$272.00"),
         (route("r", "0.0000124", "0.0000124"), "$0.0124", "$0.0124", "0.0 %", "$0.00"),  # zero that is zero
-        (route("r", "1e-12", "2e-12"), "$0.000000001", "$0.000000002", "+100.0 %", "+$0.00004"),  # nearly zero is not zero
+        (route("r", "1e-12", "2e-12"), "$0.00000000100", "$0.00000000200", "+100.0 %", "+$0.00004"),  # nearly zero is not zero
         (route("r", None, "0.001", change=Change.NEW), "—", "$1.0000", "new", "+$40,000.00"),
         (route("r", "0.001", None, change=Change.GONE), "$1.0000", "—", "gone", "-$40,000.00"),
         (route("r", "0", "0.001", change=Change.ZERO_BASE), "$0.0000", "$1.0000", "from zero", "+$40,000.00"),
@@ -148,7 +148,7 @@ def test_the_parts_of_a_change_name_what_is_not_compared() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "text"),
-    [({"monthly": D(80)}, "+$80.00 a month"), ({"cost": D("0.000002")}, "+$0.0020 / 1k"), ({}, "")],
+    [({"monthly": D(80)}, "+$80.00 a month"), ({"cost": D("0.000002")}, "+$0.00200 / 1k"), ({}, "")],
 )
 def test_a_cause_tells_its_money_where_it_is_known(changes: dict[str, object], text: str) -> None:
     cause = Cause(**{"text": "x", "meter": "m", "unit": "By", "amount": D(1), **changes})  # type: ignore[arg-type]

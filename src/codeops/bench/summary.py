@@ -54,6 +54,7 @@ def _statistical(meter: str, values: Sequence[Decimal], *, allocated: bool = Fal
         sd=_plain(_SPREAD.plus(sd)),
         exact=False,
         allocated=allocated,
+        low=_plain(_MEAN.plus(min(values))),
     )
 
 

@@ -5,7 +5,7 @@ Nothing that is not zero is shown as zero, and nothing that is beyond a limit is
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-__all__ = ["amount", "count_noun", "money", "per_thousand", "ratio", "symbol", "unlike"]
+__all__ = ["amount", "count_noun", "fine", "money", "per_thousand", "ratio", "symbol", "unlike"]
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _WIDE = Context(prec=200)  # rounding needs room for every digit before and after the point
@@ -39,13 +39,20 @@ def money(value: Decimal, currency: str = "USD", *, digits: int = 2, signed: boo
 
 
 def per_thousand(value: Decimal, currency: str = "USD") -> str:
-    """Money per request as money per 1,000 requests, with four decimals.
+    """Money per request as money per 1,000 requests, with `fine` decimals.
 
     Example:
         >>> per_thousand(Decimal("0.0000124"))
         '$0.0124'
+        >>> per_thousand(Decimal("0.0000000784"))
+        '$0.0000784'
     """
-    return money(value * 1000, currency, digits=4)
+    return money(value * 1000, currency, digits=fine(value * 1000))
+
+
+def fine(value: Decimal) -> int:
+    """Decimals that show at least three significant digits of `value`, and never fewer than four decimals."""
+    return min(max(4, 2 - value.adjusted()), 24) if value else 4
 
 
 def ratio(value: Decimal, *, signed: bool = True) -> str:
@@ -118,10 +125,12 @@ def count_noun(value: Decimal | int, noun: str) -> str:
 
 _TIME = ((Decimal(1), "s"), (Decimal("1e-3"), "ms"), (Decimal("1e-6"), "µs"))
 _SIZE = ((Decimal(10) ** 9, "GB"), (Decimal(10) ** 6, "MB"), (Decimal(1000), "kB"), (Decimal(1), "B"))
+_HELD = ((Decimal(1), "GiB.s"), (Decimal(1) / 1024, "MiB.s"), (Decimal(1) / 1024**2, "KiB.s"))
 _SCALES: dict[str, tuple[str, tuple[tuple[Decimal, str], ...]]] = {
     "vCPU.s": (" CPU", _TIME),
     "s": ("", _TIME),
     "By": ("", _SIZE),
+    "GiB.s": ("", _HELD),
 }
 
 

@@ -34,6 +34,7 @@ class MeterUsage:
 
     Units: `mean`, `sd` (standard deviation between samples) in `unit`; `samples` counts the values behind the mean.
     `exact` claims that every request consumed the same amount, so that a difference is a difference.
+    `low` is the least of the samples, in `unit`: what a busy machine adds to CPU time is not in it.
     `allocated` says that the amount is a share of something held in common (memory), an upper bound.
     `cost` is what the mean cost at the price book of the measurement, None when it had no price.
     """
@@ -45,6 +46,7 @@ class MeterUsage:
     sd: Decimal = Decimal(0)
     exact: bool = True
     allocated: bool = False
+    low: Decimal | None = None
     cost: Decimal | None = None
     labels: dict[str, str] = field(default_factory=dict)
     sites: tuple[Site, ...] = ()

@@ -52,6 +52,9 @@ def caused(line: Line, subject: Subject, standing: Standing, case: Case) -> bool
 
 
 def _rose(line: Line) -> bool:
+    """Whether the mean rose, and the least sample with it where both sides know theirs: a busy machine lifts only the mean."""
     if line.base is None or line.head is None or not line.base.mean:
+        return False
+    if line.base.low and line.head.low is not None and line.head.low < line.base.low * _LEVEL_NOTICED:
         return False
     return line.head.mean >= line.base.mean * _LEVEL_NOTICED

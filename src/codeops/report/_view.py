@@ -248,7 +248,8 @@ def shown(route: RouteResult, value: Decimal) -> Decimal:
 
 def money(route: RouteResult, value: Decimal, currency: str, *, signed: bool = False) -> str:
     """Money per request as the table of routes writes it."""
-    return f"{figure.money(shown(route, value), currency, digits=4, signed=signed)}{per(route)}"
+    amount = shown(route, value)
+    return f"{figure.money(amount, currency, digits=figure.fine(amount), signed=signed)}{per(route)}"
 
 
 def budgets(report: Report) -> list[BudgetResult]:
