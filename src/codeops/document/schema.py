@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from inspect import cleandoc
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,8 @@ def _spelled(part: Any, decimal: Mapping[str, Any]) -> Any:
         return [_spelled(element, decimal) for element in part]
     if isinstance(part, Decimal):
         return float(part)
+    if isinstance(part, str):
+        return cleandoc(part)  # docstrings are indented in the source; Python 3.13 takes that away, older ones do not
     if not isinstance(part, dict):
         return part
     if part.get("format") == "decimal":
