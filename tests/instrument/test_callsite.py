@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from codeops import instrument
-from codeops.instrument import callsite
+from codeops.instrument import callsite, tasks
 
 
 def test_a_comprehension_belongs_to_its_function_on_every_python(here):
@@ -41,7 +41,7 @@ def test_a_task_of_foreign_code_is_at_the_line_that_started_it(tmp_path):
     source = "import asyncio\nasync def handler(fetch, record):\n    await asyncio.gather(fetch(record),\n        fetch(record))\n"
     handler = _module(app, source).handler
     loop = asyncio.new_event_loop()
-    loop.set_task_factory(callsite.task_factory)
+    loop.set_task_factory(tasks.task_factory)
 
     with instrument.tally(str(tmp_path / "app")) as tally:
         loop.run_until_complete(handler(lib.fetch, instrument.record))

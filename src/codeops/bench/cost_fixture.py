@@ -17,7 +17,8 @@ from codeops.core.figure import amount
 from codeops.core.meter import CPU
 from codeops.core.snapshot import MeterUsage, RouteUsage, Snapshot, SnapshotMeta
 from codeops.core.suite import Plan
-from codeops.instrument import callsite, guard
+from codeops.instrument import guard
+from codeops.instrument.tasks import task_factory
 
 __all__ = ["Benchmark", "Results"]
 
@@ -134,7 +135,7 @@ class Benchmark:
     def _event_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._loop.set_task_factory(callsite.task_factory)
+            self._loop.set_task_factory(task_factory)
         return self._loop
 
     def _demand_measurable(self) -> None:

@@ -31,7 +31,8 @@ from codeops.bench import asgi, case, memory, target
 from codeops.bench.block import Block, Stopwatch
 from codeops.core.errors import Bug, CodeOpsError
 from codeops.core.suite import Suite
-from codeops.instrument import callsite, guard
+from codeops.instrument import guard
+from codeops.instrument.tasks import task_factory
 
 __all__ = ["Session", "main"]
 
@@ -44,7 +45,7 @@ class Session:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._loop = asyncio.new_event_loop()
-        self._loop.set_task_factory(callsite.task_factory)
+        self._loop.set_task_factory(task_factory)
         self._cases: list[case.Ready] = []
         self._root = ""
         self._idle_bytes: int | None = None

@@ -6,15 +6,15 @@ import re
 import sys
 import sysconfig
 import threading
-from asyncio import AbstractEventLoop, Task, current_task
-from collections.abc import Collection, Coroutine, Generator
+from asyncio import Task, current_task
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["Site", "find", "of_function", "relative", "set_thread_origin", "task_factory"]
+__all__ = ["Site", "find", "of_function", "relative", "set_task_origin", "set_thread_origin"]
 
 Site = tuple[str, int, str]
 """File relative to the project's root with `/`, line counted from 1, qualified name of the function."""
@@ -34,7 +34,7 @@ def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
     """The innermost running line of a file under `root`, and whether a package of `below` was passed on the way.
 
     Where the stack holds no such line up to the event loop, or at all, the line that started the task or handed
-    the work to the thread is taken, if it was noted (`task_factory`, `set_thread_origin`).
+    the work to the thread is taken, if it was noted (`set_task_origin`, `set_thread_origin`).
     """
     is_covered = False
     known = _known.setdefault(root, {})
@@ -72,15 +72,9 @@ def set_thread_origin(site: Site | None) -> None:
     _thread.origin = site
 
 
-def task_factory(loop: AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any) -> "Task[Any]":
-    """A task factory for event loops of ours, which notes the line of the user's code that starts each task."""
-    from codeops.instrument.recorder import current
-
-    task = Task(coroutine, loop=loop, **options)
-    tally = current()
-    if tally is not None and (site := find(tally.root)[0]):
-        _tasks[task] = site
-    return task
+def set_task_origin(task: "Task[Any]", site: Site) -> None:
+    """Notes the line on whose behalf `task` runs."""
+    _tasks[task] = site
 
 
 def _name(qualified: str) -> str:
