@@ -37,6 +37,7 @@ schemas: $(VENV)/dev ## Rewrite the published JSON Schemas
 
 docs: $(VENV)/dev ## Rewrite the generated pages of docs/
 	$(BIN)/python tools/docs_prices.py
+	$(BIN)/python tools/docs_libraries.py
 
 lock: ## Pin the newest versions of all dependencies (needs uv)
 	sh tools/lock.sh

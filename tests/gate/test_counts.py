@@ -91,8 +91,8 @@ def test_cpu_of_another_machine_neither_fails_nor_saves_a_route() -> None:
     assert not route_of(slow).causes
 
 
-@pytest.mark.parametrize(("head", "warned"), [("0.11", True), ("0.109999", False), ("0.05", False)])
-def test_a_stored_baseline_of_the_same_environment_warns_from_ten_per_cent_on(head: str, warned: bool) -> None:
+@pytest.mark.parametrize(("head", "warned"), [("0.132", True), ("0.131999", False), ("0.05", False)])
+def test_a_stored_baseline_of_the_same_environment_warns_from_four_errors_of_its_level_on(head: str, warned: bool) -> None:
     report = judged(one(meter(CPU, head)), one(meter(CPU, "0.1")))
 
     assert report.verdict is Verdict.PASS
@@ -104,13 +104,13 @@ def test_a_stored_baseline_of_the_same_environment_warns_from_ten_per_cent_on(he
 
 @pytest.mark.parametrize(
     ("base_low", "head_low", "warned"),
-    [("0.09", "0.091", False), ("0.09", "0.099", True), (None, "0.091", True), ("0.09", None, True)],
+    [("0.09", "0.1", False), ("0.09", "0.12", True), (None, "0.091", True), ("0.09", None, True)],
     ids=["a busy machine lifts the mean alone", "the code itself is slower", "an older baseline", "an older head"],
 )
 def test_a_busy_machine_is_no_warning(base_low: str | None, head_low: str | None, warned: bool) -> None:
     low = [None if value is None else D(value) for value in (base_low, head_low)]
 
-    report = judged(one(meter(CPU, "0.13", low=low[1])), one(meter(CPU, "0.1", low=low[0])))
+    report = judged(one(meter(CPU, "0.14", low=low[1])), one(meter(CPU, "0.1", low=low[0])))
 
     assert ("usage-grew" in rules(report)) is warned
 
