@@ -24,7 +24,7 @@ COSTS = """
             return number, name
         assert cost(report, 7, name="n") == (7, "n")
 
-    @pytest.mark.cost(route="nightly", kind="job", unit="GB", units=2.5)
+    @pytest.mark.cost(job="nightly", unit="GB", units=2.5)
     def test_job(cost):
         async def job():
             await asyncio.sleep(0)
@@ -94,6 +94,7 @@ def test_under_xdist_it_refuses_and_says_what_to_do(run):
 
 
 REFUSALS = [
+    ("a route and a job", "@pytest.mark.cost(route='a', job='b')\ndef test_a(cost): cost(int)", "the marker cost has a route and a job"),
     (
         "two tests of one route",
         "@pytest.mark.parametrize('n', [1, 2])\n@pytest.mark.cost(route='a')\ndef test_a(cost, n): cost(int)",

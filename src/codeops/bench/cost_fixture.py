@@ -22,7 +22,7 @@ from codeops.instrument.tasks import task_factory
 
 __all__ = ["Benchmark", "Results"]
 
-_OPTIONS = ("route", "kind", "unit", "units")
+_OPTIONS = ("route", "job", "unit", "units")
 
 
 class Results:
@@ -93,7 +93,7 @@ class Benchmark:
             return self._event_loop().run_until_complete(function(*args, **kwargs)) if is_async else function(*args, **kwargs)
         usage = self._measure(lambda: function(*args, **kwargs), is_async=is_async)
         try:
-            self._results.add(self._options.get("route", self._test), usage)
+            self._results.add(self._options.get("route") or self._options.get("job") or self._test, usage)
         except CodeOpsError as problem:
             _refuse(problem)
         return self._returned
@@ -119,8 +119,8 @@ class Benchmark:
             return watch.finish()
 
         blocks = sampler.sample(self._plan, block, lambda _: None)
-        kind, unit, units = (str(self._options.get(name, default)) for name, default in (("kind", "route"), ("unit", ""), ("units", "")))
-        return summary.summarise(blocks, root, kind=kind, unit=unit, units=units)
+        unit, units = (str(self._options.get(name, "")) for name in ("unit", "units"))
+        return summary.summarise(blocks, root, kind="job" if "job" in self._options else "route", unit=unit, units=units)
 
     def _repeat(self, call: Callable[[], Any], watch: Stopwatch, requests: int) -> None:
         for _ in range(requests):
@@ -155,6 +155,8 @@ class Benchmark:
         for name in self._options:
             if name not in _OPTIONS:
                 raise InvalidValue(f"the marker cost has no {name}", why=f"it knows {', '.join(_OPTIONS)}", fix="correct the name")
+        if self._options.keys() >= {"route", "job"}:
+            raise InvalidValue("the marker cost has a route and a job", why="a test measures one of them", fix="keep route, or job")
 
 
 def _refuse(problem: CodeOpsError) -> NoReturn:

@@ -25,8 +25,8 @@ __all__ = [
 ]
 
 _MARKER = (
-    "cost(route=..., kind='route', unit='', units=''): measures what the call under the `cost` fixture consumes; "
-    "a kind='job' may say how many units ('GB', 'record') one call works through"
+    "cost(route=... | job=..., unit='', units=''): measures what the call under the `cost` fixture consumes; "
+    "a job may say how many units ('GB', 'record') one call works through"
 )
 
 _results: "pytest.StashKey[Results]" = pytest.StashKey()
