@@ -48,7 +48,8 @@ def unlike_money(value: Decimal, limit: Decimal, currency: str, *, digits: int =
 
 def thousands(value: Decimal, limit: Decimal, currency: str) -> tuple[str, str]:
     """Two costs per request as costs per 1,000 that read differently where they differ."""
-    return unlike_money(value * 1000, limit * 1000, currency, digits=4)
+    digits = max(figure.fine(value * 1000), figure.fine(limit * 1000))
+    return unlike_money(value * 1000, limit * 1000, currency, digits=digits)
 
 
 def monthly(amount: Decimal, currency: str) -> str:
