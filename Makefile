@@ -5,7 +5,7 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports golden schemas docs lock bench clean
+.PHONY: help demo test check coverage lint types imports golden schemas docs lock bench clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -16,7 +16,13 @@ demo: $(VENV)/demo ## Watch the gate pass on the example service, then fail on a
 test: $(VENV)/dev components ## Run the tests (CI=true: on the built wheel, with every real component, nothing skipped)
 	$(BIN)/pytest -q -rs -n $(JOBS) $(TESTS)
 
-check: test lint types imports ## Everything that .ci/run checks
+check: test lint types imports coverage ## Everything that .ci/run checks
+
+PURE := codeops.core,codeops.gate,codeops.report
+coverage: $(VENV)/dev ## Every branch of the pure packages is tested
+	$(BIN)/coverage run --source=$(PURE) -m pytest -q tests/core tests/gate tests/report tests/every/test_reports.py
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --skip-covered --fail-under=100
 
 lint: $(VENV)/dev ## Format and lint rules
 	$(BIN)/ruff format --check .
