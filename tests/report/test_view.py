@@ -6,7 +6,7 @@ from codeops.core.cost import Caveat
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Change, MeterChange, RouteResult, Side, Verdict
-from codeops.report import _view
+from codeops.report import _doubts, _view
 from report.samples import FAIL, FIRST_RUN, REPORT_ROUTE, UNPRICED, D, report, route
 
 
@@ -200,7 +200,7 @@ def test_the_dearest_meter_stands_first_and_what_did_not_move_is_left_out() -> N
 def test_a_caveat_of_the_whole_report_is_not_repeated_by_its_routes() -> None:
     caveat, own = Caveat("a", "b", "c"), Caveat("d", "e", "f")
 
-    shown = _view.caveats(report(caveats=(caveat,), routes=(route("r", "1", "2", caveats=(caveat, own)),)))
+    shown = _doubts.told(report(caveats=(caveat,), routes=(route("r", "1", "2", caveats=(caveat, own)),)))
 
     assert shown == [("", caveat), ("r", own)]
 
@@ -230,8 +230,8 @@ def test_what_holds_of_several_meters_and_routes_is_said_once() -> None:
     routes = tuple(replace(REPORT_ROUTE, name=name, caveats=(one, two)) for name in ("/a", "/b"))
     both = replace(FAIL, routes=routes, caveats=())
 
-    told = _view.caveats(both)
-    partly = _view.caveats(replace(both, routes=(*routes, replace(routes[0], name="/c", caveats=()))))
+    said = _doubts.told(both)
+    partly = _doubts.told(replace(both, routes=(*routes, replace(routes[0], name="/c", caveats=()))))
 
-    assert told == [("", Caveat("assumed-platform", "compute.cpu, compute.memory", f"compute.cpu, compute.memory{text}"))]
+    assert said == [("", Caveat("assumed-platform", "compute.cpu, compute.memory", f"compute.cpu, compute.memory{text}"))]
     assert partly[0][0] == "/a, /b"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from codeops.core import figure
-from codeops.core.cost import Caveat
 from codeops.core.finding import Finding
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report, RouteResult, Side, Verdict
@@ -23,7 +22,6 @@ __all__ = [
     "budgets",
     "by_money",
     "causes",
-    "caveats",
     "facts",
     "findings",
     "headline",
@@ -190,29 +188,6 @@ def placed(text: str, location: Location | None, lead: str = " at ") -> tuple[st
     place = str(location) if location else ""
     before, found, after = text.partition(place) if place else (text, "", "")
     return (before, found, after) if found or not place else (f"{text}{lead}", place, "")
-
-
-def caveats(report: Report) -> list[tuple[str, Caveat]]:
-    """Each caveat once, with the routes it is about, empty where it holds for the whole report.
-
-    What is said of several meters or of several routes in the same words is said once, of all of them.
-    """
-    own = [(caveat, "") for caveat in report.caveats]
-    told = own + [(one, route.name) for route in report.routes for one in route.caveats if one not in report.caveats]
-    groups: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
-    for caveat, route in told:
-        shared = caveat.text.removeprefix(caveat.about) if caveat.text.startswith(f"{caveat.about}:") else caveat.text
-        meters, routes = groups.setdefault((caveat.kind, shared), ({}, {}))
-        meters[caveat.about] = None
-        routes[route] = None
-    everywhere = {route.name for route in report.routes}
-    return [
-        (
-            "" if len(routes) > 1 and routes.keys() == everywhere else ", ".join(routes),
-            Caveat(kind, ", ".join(meters), f"{', '.join(meters)}{shared}" if shared.startswith(":") else shared),
-        )
-        for (kind, shared), (meters, routes) in groups.items()
-    ]
 
 
 def facts(report: Report) -> list[tuple[str, str]]:

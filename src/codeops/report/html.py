@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from codeops.core import figure
 from codeops.core.report import Cause, MeterChange, Report, RouteResult, Verdict
-from codeops.report import _view
+from codeops.report import _doubts, _view
 from codeops.report._chart import cost_charts, month_charts
 from codeops.report._plain import clean, clip
 
@@ -174,7 +174,7 @@ def _meter(route: RouteResult, change: MeterChange, currency: str) -> str:
 
 
 def _caveats(report: Report) -> Iterator[str]:
-    for name, caveat in _view.caveats(report):
+    for name, caveat in _doubts.told(report):
         about = f" <code>{_h(name)}</code>" if name else ""
         yield f'<li><span class="badge kind">{_h(caveat.kind)}</span>{about} {_h(caveat.text)}</li>'
 

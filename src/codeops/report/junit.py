@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET  # ruff: ignore[suspicious-xml-etree-imp
 from codeops.core import figure
 from codeops.core.finding import Severity
 from codeops.core.report import Report, RouteResult, Verdict
-from codeops.report import _view
+from codeops.report import _doubts, _view
 from codeops.report._plain import clean
 
 __all__ = ["SUFFIX", "render"]
@@ -62,7 +62,7 @@ def _suite(name: str, cases: list[_Case], report: Report) -> ET.Element:
             ET.SubElement(properties, "property", name=key.lower(), value=clean(value))
     for case in cases:
         suite.append(_element(name, case))
-    if name == "routes" and (caveats := _view.caveats(report)):
+    if name == "routes" and (caveats := _doubts.told(report)):
         lines = (f"{caveat.kind}: {f'{route}: ' if route else ''}{caveat.text}" for route, caveat in caveats)
         ET.SubElement(suite, "system-out").text = _text(("caveats", *lines))
     return suite

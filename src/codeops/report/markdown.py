@@ -15,7 +15,7 @@ from codeops.core.cost import Caveat
 from codeops.core.finding import Finding
 from codeops.core.location import Location
 from codeops.core.report import Cause, MeterChange, Report, RouteResult, Verdict
-from codeops.report import _view
+from codeops.report import _doubts, _view
 from codeops.report._plain import clean, clip
 
 __all__ = ["LIMIT", "SUFFIX", "render"]
@@ -163,7 +163,7 @@ def _caveats(report: Report, room: _Room) -> list[str]:
         route, caveat = pair
         return f"{room.code(caveat.kind)}{f' {room.code(route)}' if route else ''}: {room.text(caveat.text)}"
 
-    return room.some(_view.caveats(report), line, "caveat")
+    return room.some(_doubts.told(report), line, "caveat")
 
 
 def _stake(money: str, room: _Room) -> str:

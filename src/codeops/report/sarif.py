@@ -15,7 +15,7 @@ from urllib.parse import quote
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import Report, Side
-from codeops.report import _view
+from codeops.report import _doubts, _view
 from codeops.report._encoding import encode
 from codeops.report._plain import clean
 
@@ -153,7 +153,7 @@ def _stake(finding: Finding, currency: str) -> dict[str, Any]:
 
 
 def _notifications(report: Report) -> Iterator[dict[str, Any]]:
-    for name, caveat in _view.caveats(report):
+    for name, caveat in _doubts.told(report):
         yield {
             "level": "note",
             "descriptor": {"id": clean(caveat.kind) or "caveat"},

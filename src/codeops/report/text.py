@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from codeops.core import figure
 from codeops.core.finding import Severity
 from codeops.core.report import Cause, Report, RouteResult, Verdict
-from codeops.report import _view
+from codeops.report import _doubts, _view
 from codeops.report._plain import clean
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _findings(report: Report) -> "Iterator[RenderableType]":
 
 
 def _caveats(report: Report) -> "Iterator[RenderableType]":
-    for name, caveat in _view.caveats(report):
+    for name, caveat in _doubts.told(report):
         yield _line(2, (f"{caveat.kind}: ", "yellow"), (f"{name}: " if name and name not in caveat.text else "", ""), (caveat.text, ""))
 
 
