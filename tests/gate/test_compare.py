@@ -111,3 +111,9 @@ def test_a_mixed_pair_is_compared_by_its_records() -> None:
     report = compared(snapshot({"/a": route(meter(GET, 1), cost_usd=D("0.02"))}), snapshot({"/a": simple("0.01", cpu_s="0.01")}))
 
     assert (report.verdict, route_of(report).ratio) == (Verdict.FAIL, 1)
+
+
+def test_the_way_out_is_the_threshold_and_no_configuration() -> None:
+    (broken,) = [finding for finding in compared(costs("2"), costs("1")).findings if finding.rule == "route-regression"]
+
+    assert broken.fix == "take back the growth, or compare with a higher threshold"

@@ -53,7 +53,7 @@ def _broken(budget: BudgetResult, route: RouteResult | None, case: Case) -> Find
         severity=Severity.ERROR if is_broken else Severity.WARNING,
         message=budget.text,
         why=_why(budget, route, case),
-        fix=_fix(budget, causes),
+        fix=_fix(budget, causes, case),
         route=budget.route,
         location=next((cause.location for cause in causes if cause.location), None),
         monthly=_monthly(budget, route),
@@ -74,10 +74,12 @@ def _why(budget: BudgetResult, route: RouteResult | None, case: Case) -> str:
     return f"{change}: {causes}" if causes else change
 
 
-def _fix(budget: BudgetResult, causes: Sequence[Cause]) -> str:
+def _fix(budget: BudgetResult, causes: Sequence[Cause], case: Case) -> str:
     if budget.verdict is Verdict.INCONCLUSIVE:
         return "measure more as it says, or give the budget more room"
     growth = causes[0].text if causes else "the growth"
+    if case.is_plain:
+        return f"take back {growth}, or compare with a higher threshold"
     place = f'[budget.routes."{budget.route}"]' if budget.route else "[budget]"
     return f"take back {growth}, or raise {budget.kind} in {place} and say why in the commit"
 
