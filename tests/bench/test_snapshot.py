@@ -1,4 +1,3 @@
-import contextlib
 import json
 import os
 import stat
@@ -260,5 +259,14 @@ def test_every_snapshot_survives_writing_and_reading(made):
     )
 )
 def test_whatever_a_file_holds_it_is_read_or_refused_clearly(data):
-    with contextlib.suppress(CodeOpsError):
-        read(json.dumps({"routes": data}))
+    outcome: object
+    try:
+        outcome = read(json.dumps({"routes": data}))
+    except CodeOpsError as refused:
+        outcome = refused
+
+    if isinstance(outcome, CodeOpsError):
+        assert outcome.fix
+        assert outcome.location is not None
+    else:
+        assert isinstance(outcome, Snapshot)

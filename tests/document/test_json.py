@@ -1,12 +1,11 @@
 import json
-from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeops.core.errors import DuplicateKey, MalformedFile
+from codeops.core.errors import CodeOpsError, DuplicateKey, MalformedFile
 from codeops.core.location import Location
 from codeops.document import parse
 
@@ -88,5 +87,14 @@ def test_what_is_not_json_is_refused_with_its_line(text: str, line: int, why: st
 
 @given(st.text(alphabet='{}[]",:\\/1e.-tn \n', max_size=40))
 def test_every_text_is_read_or_refused(text: str) -> None:
-    with suppress(MalformedFile, DuplicateKey):
-        parse(text, "x.json")
+    outcome: object
+    try:
+        outcome = parse(text, "x.json").data
+    except (MalformedFile, DuplicateKey) as refused:
+        outcome = refused
+
+    if isinstance(outcome, CodeOpsError):
+        assert outcome.fix
+        assert outcome.location is not None
+    else:
+        assert isinstance(outcome, dict)

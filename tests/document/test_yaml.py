@@ -1,4 +1,3 @@
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
@@ -6,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeops.core.errors import DuplicateKey, InvalidValue, MalformedFile
+from codeops.core.errors import CodeOpsError, DuplicateKey, InvalidValue, MalformedFile
 from codeops.core.location import Location
 from codeops.document import parse
 
@@ -113,5 +112,14 @@ def test_a_key_written_twice_is_refused_with_both_lines() -> None:
 
 @given(st.text(alphabet="ab:-[]{}&*!|> \n'\"#,?1.", max_size=40))
 def test_every_text_is_read_or_refused(text: str) -> None:
-    with suppress(MalformedFile, DuplicateKey):
-        parse(text, "x.yaml")
+    outcome: object
+    try:
+        outcome = parse(text, "x.yaml").data
+    except (MalformedFile, DuplicateKey) as refused:
+        outcome = refused
+
+    if isinstance(outcome, CodeOpsError):
+        assert outcome.fix
+        assert outcome.location is not None
+    else:
+        assert isinstance(outcome, dict)

@@ -1,13 +1,12 @@
 """What holds for every packaged price file, found by its name: source and date, no tie, and its examples to the last digit."""
 
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from codeops.core.errors import MissingPrice
+from codeops.core.errors import AmbiguousPrice, MissingPrice
 from codeops.core.money import Quantity
 from codeops.core.price import Price
 from codeops.core.pricebook import PriceBook
@@ -112,7 +111,14 @@ def test_usage_that_states_nothing_or_only_the_region_never_meets_a_tie(name: st
     at = date(2026, 11, 1)
     regions = {value for price in BOOKS[name].prices for label, values in price.when.terms if label == "region" for value in values}
 
+    tied = []
     for meter in BOOKS[name].meters():
         for labels in ({}, {"pricing_tier": "on-demand"}, {"pricing_tier": "spot"}, *({"region": region} for region in sorted(regions))):
-            with suppress(MissingPrice):
-                BOOKS[name].find(meter, labels, at)
+            try:
+                assert BOOKS[name].find(meter, labels, at).meter == meter
+            except MissingPrice:
+                continue  # most meters are priced in some regions only
+            except AmbiguousPrice as tie:
+                tied.append(tie.why)
+
+    assert not tied

@@ -7,7 +7,7 @@ import pytest
 
 from codeops import instrument
 from codeops.core.errors import InvalidValue, UnknownUnit
-from codeops.instrument import guard
+from codeops.instrument import guard, recorder
 
 REQUEST = ("stripe.charge", "{request}", ())
 
@@ -54,7 +54,12 @@ def test_the_line_of_the_caller_is_the_site(here):
 
 
 def test_without_a_tally_nothing_happens():
+    known = len(guard.problems)
+
     instrument.record("Not A Meter", -1)
+
+    assert recorder.current() is None
+    assert len(guard.problems) == known, "not even a bad name is looked at"
 
 
 def test_the_inner_tally_counts_alone(here):

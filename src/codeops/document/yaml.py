@@ -137,7 +137,7 @@ class _Scan:
             if tag == "timestamp":
                 return self.constructor.construct_yaml_timestamp(node)
         except (ValueError, InvalidOperation):
-            pass  # not what it looks like (a date in month 13, a time of day): the text itself, for the reader to judge
+            return event.value  # not what it looks like (a date in month 13, a time of day): the text, for the reader to judge
         return event.value
 
     def _number(self, event: Any) -> Decimal:

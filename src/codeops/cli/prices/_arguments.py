@@ -1,4 +1,4 @@
-"""What the verbs on prices have in common: labels on the command line, and prices on one line."""
+"""What the verbs on prices have in common: labels on the command line, prices on one line, texts handed over."""
 
 from typing import TYPE_CHECKING
 
@@ -7,9 +7,23 @@ import click
 if TYPE_CHECKING:
     from codeops.core.price import Price
 
-__all__ = ["labels_argument", "one_line", "parse_labels"]
+__all__ = ["deliver", "labels_argument", "one_line", "parse_labels"]
 
 labels_argument = click.argument("labels", nargs=-1, metavar="[LABEL=VALUE]...")
+
+
+def deliver(text: str, output: str | None) -> None:
+    """`text` on standard output, or in the file `output` where nothing stands yet.
+
+    Raises: ExistingFile, UnreadableFile.
+    """
+    from codeops.document import write
+
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    write(output, text.encode(), replace=False)
+    click.echo(f"wrote {output}", err=True)
 
 
 def parse_labels(labels: tuple[str, ...]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import click
 
+from codeops.cli.prices._arguments import deliver
+
 __all__ = ["command"]
 
 
@@ -15,13 +17,8 @@ def command(pricebook: str, output: str | None) -> int:
     Example:
       codeops prices convert pricebook.json --output pricebook.toml
     """
-    from codeops.document import write
     from codeops.prices import convert
 
     text = convert(pricebook)
-    if output is None:
-        click.echo(text, nl=False)
-        return 0
-    write(output, text.encode(), replace=False)
-    click.echo(f"wrote {output}", err=True)
+    deliver(text, output)
     return 0

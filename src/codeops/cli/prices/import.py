@@ -2,6 +2,8 @@
 
 import click
 
+from codeops.cli.prices._arguments import deliver
+
 __all__ = ["command"]
 
 
@@ -17,14 +19,10 @@ def command(kind: str, file: str, currency: str, output: str | None) -> int:
     Example:
       codeops prices import opencost-csv prices.csv --output nodes.toml
     """
-    from codeops.document import read, write
+    from codeops.document import read
     from codeops.prices import import_opencost_csv
 
     del kind  # one so far; click has checked it
     text = import_opencost_csv(read(file), file, currency=currency)
-    if output is None:
-        click.echo(text, nl=False)
-        return 0
-    write(output, text.encode(), replace=False)
-    click.echo(f"wrote {output}", err=True)
+    deliver(text, output)
     return 0
