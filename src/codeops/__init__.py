@@ -1,20 +1,34 @@
 """CodeOps: cloud cost as a signal that developers measure, test, review and gate."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from codeops._version import __version__
 
 if TYPE_CHECKING:
-    from codeops.instrument import record
+    from codeops.instrument import instrument, record, uninstrument
+    from codeops.instrument.spans import bind, collect, job, span
+    from codeops.instrument.tenant import Tenant
 
-__all__ = ["__version__", "record"]
+__all__ = ["Tenant", "__version__", "bind", "collect", "instrument", "job", "record", "span", "uninstrument"]
+
+_HOMES = {
+    "Tenant": "codeops.instrument.tenant",
+    "bind": "codeops.instrument.spans",
+    "collect": "codeops.instrument.spans",
+    "job": "codeops.instrument.spans",
+    "record": "codeops.instrument",
+    "span": "codeops.instrument.spans",
+    "uninstrument": "codeops.instrument",
+}
+"""Public names and where they live; `instrument` is the package of that name, which can be called."""
 
 
 def __getattr__(name: str) -> Any:
     """Public names, imported when they are first used: `import codeops` itself stays free."""
-    if name == "record":
-        from codeops.instrument import record
-
-        return record
+    if name == "instrument":
+        return import_module("codeops.instrument")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     message = f"module 'codeops' has no attribute {name!r}"
     raise AttributeError(message)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from codeops.core.errors import UnexpectedStatus
 from codeops.core.suite import RequestCase
+from codeops.instrument.response import head_size
 
 __all__ = ["Answer"]
 
@@ -27,7 +28,7 @@ class Answer:
     def start(self, status: int, phrase: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Takes status and headers."""
         self.status = status
-        self.sent_bytes += len(f"HTTP/1.1 {status} {phrase}\r\n\r\n") + sum(len(name) + len(value) + 4 for name, value in headers)
+        self.sent_bytes += head_size(status, phrase, headers)
 
     def body(self, chunk: bytes) -> None:
         """Takes a part of the body."""

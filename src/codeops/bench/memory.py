@@ -4,22 +4,13 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from codeops.instrument.memory.resident import resident_bytes
+
 __all__ = ["peak_bytes", "reset_peak", "resident_bytes"]
 
 _PROC = Path("/proc/self")
 _PEAK = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 _reset_works = False
-
-
-def resident_bytes() -> int | None:
-    """Bytes of memory that are resident now, None where that is not known."""
-    try:
-        pages = int((_PROC / "statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    import resource
-
-    return pages * resource.getpagesize()
 
 
 def reset_peak() -> None:
@@ -36,7 +27,7 @@ def reset_peak() -> None:
 
 def peak_bytes() -> int | None:
     """The most that was resident since `reset_peak`; what is resident now where the peak cannot be reset."""
-    now = resident_bytes()
+    now = resident_bytes(str(_PROC / "statm"))
     if now is None or not _reset_works:
         return now
     try:

@@ -6,7 +6,8 @@ CodeOpsError
 ├── UnitError ─────── UnknownUnit, UnitMismatch, CurrencyMismatch
 ├── PriceError ────── MissingPrice, AmbiguousPrice, OverlappingPrices, InvalidPrice
 ├── SuiteError ────── EmptySuite, UnimportableTarget, FailedCall, UnexpectedStatus, WorkerDied, UnsupportedRunner
-└── SetupError ────── UnknownName, BrokenPlugin, MissingExtra, MissingBaseline, ExistingFile, Interrupted, Bug
+└── SetupError ────── UnknownName, BrokenPlugin, MissingExtra, MissingBaseline, ExistingFile, UnsupportedLedger,
+                      Interrupted, Bug
 ```
 
 Each leaf owns a slug, which is its page `docs/errors/<slug>.md`. All of them end the command with exit code 2.
@@ -44,6 +45,7 @@ __all__ = [
     "UnknownName",
     "UnknownUnit",
     "UnreadableFile",
+    "UnsupportedLedger",
     "UnsupportedRunner",
     "WorkerDied",
     "leaves",
@@ -229,6 +231,12 @@ class ExistingFile(SetupError):
     """A file stands where one would be written, and it is not overwritten."""
 
     slug = "existing-file"
+
+
+class UnsupportedLedger(SetupError):
+    """CPU cannot be attributed to spans in the way asked for on this interpreter."""
+
+    slug = "unsupported-ledger"
 
 
 class Interrupted(SetupError):

@@ -8,10 +8,13 @@ import re
 
 from codeops.core.errors import InvalidValue
 
-__all__ = ["COMMON", "CPU", "EGRESS", "HTTP_CALL", "MEMORY", "QUERY", "S3_GET", "check_name", "is_statistical", "unit_of"]
+__all__ = ["CHILD_CPU", "COMMON", "CPU", "EGRESS", "HTTP_CALL", "MEMORY", "QUERY", "S3_GET", "check_name", "is_statistical", "unit_of"]
 
 CPU = "compute.cpu"
 """CPU time of the process and its threads, in vCPU-seconds."""
+
+CHILD_CPU = "compute.cpu.children"
+"""CPU time of child processes that were started and waited for, in vCPU-seconds; outside of the process's own clock."""
 
 MEMORY = "compute.memory"
 """Memory held above the idle process, times the time it is held, in GiB-seconds."""
@@ -30,6 +33,7 @@ S3_GET = "aws.s3.get"
 
 COMMON: dict[str, str] = {
     CPU: "vCPU.s",
+    CHILD_CPU: "vCPU.s",
     MEMORY: "GiB.s",
     "gpu.time": "GPU.s",
     EGRESS: "By",
@@ -43,7 +47,7 @@ COMMON: dict[str, str] = {
 """Meters that every cloud shares, with the unit their usage is counted in."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
-_STATISTICAL = frozenset({CPU, MEMORY, "gpu.time"})
+_STATISTICAL = frozenset({CPU, CHILD_CPU, MEMORY, "gpu.time"})
 
 
 def unit_of(meter: str) -> str:

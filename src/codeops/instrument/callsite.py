@@ -26,16 +26,22 @@ _COMPREHENSION = re.compile(r"(\.<locals>)?\.<(listcomp|dictcomp|setcomp|genexpr
 _known: dict[str, dict[str, str]] = {}
 """What `relative` says of each file, by root: asking it for each frame would cost more than the rest."""
 
+_DEEPEST = 80
+"""Frames that are looked at in production; a client's own layers are fewer."""
+
 _thread = threading.local()
 _tasks: "WeakKeyDictionary[Task[Any], Site]" = WeakKeyDictionary()
 
 
-def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
+def find(root: str | None, below: Collection[str] = ()) -> tuple[Site | None, bool]:
     """The innermost running line of a file under `root`, and whether a package of `below` was passed on the way.
 
     Where the stack holds no such line up to the event loop, or at all, the line that started the task or handed
     the work to the thread is taken, if it was noted (`set_task_origin`, `set_thread_origin`).
+    Without a root no line is looked for, only whether a package of `below` is on the stack.
     """
+    if root is None:
+        return None, _is_covered(below)
     is_covered = False
     known = _known.setdefault(root, {})
     frame: FrameType | None = sys._getframe(1)  # ruff: ignore[private-member-access] - the one documented way to the frames
@@ -53,6 +59,20 @@ def find(root: str, below: Collection[str] = ()) -> tuple[Site | None, bool]:
             return origin, is_covered
         frame = frame.f_back or _outer_greenlet_frame(frame)
     return _task_origin() or getattr(_thread, "origin", None), is_covered
+
+
+def _is_covered(below: Collection[str]) -> bool:
+    """Whether a package of `below` called, through however many others."""
+    if not any(package in sys.modules for package in below):
+        return False
+    frame: FrameType | None = sys._getframe(2)  # ruff: ignore[private-member-access]
+    for _ in range(_DEEPEST):
+        if frame is None:
+            return False
+        if (frame.f_globals.get("__name__") or "").partition(".")[0] in below:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def of_function(function: Any, root: str) -> Site | None:

@@ -1,9 +1,11 @@
 """Keeps every fault of ours out of the user's program, and still lets nobody miss it."""
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["guarded", "problems", "strict"]
+__all__ = ["complain", "guarded", "problems", "strict"]
 
 strict = False
 """Set by our own tests: a fault is raised where it happens instead of being kept."""
@@ -12,6 +14,8 @@ problems: list[Exception] = []
 """The first fault of each cause, in order; what measures asks here whether its figures can be trusted."""
 
 _causes: set[tuple[type[Exception], str, int]] = set()
+_MOST = 100
+"""How many causes are kept; past them a fault is no longer told."""
 
 
 def guarded(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
@@ -19,20 +23,31 @@ def guarded(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
     try:
         function(*args, **kwargs)
     except Exception as problem:
-        if strict:
-            raise
-        _keep(problem)
+        complain(problem)
 
 
-def _keep(problem: Exception) -> None:
+def complain(problem: Exception) -> None:
+    """Logs a fault once per cause; raises it under our own tests (`strict`) and where CODEOPS_STRICT is set."""
+    if strict or os.environ.get("CODEOPS_STRICT"):
+        raise problem
     trace = problem.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    cause = (type(problem), trace.tb_frame.f_code.co_filename if trace else "", trace.tb_lineno if trace else 0)
-    if cause in _causes:
+    cause = (type(problem), trace.tb_frame.f_code.co_filename if trace else str(problem), trace.tb_lineno if trace else 0)
+    if cause in _causes or len(_causes) >= _MOST or sys.is_finalizing():
         return
     _causes.add(cause)
     problems.append(problem)
+    _log(problem)
+
+
+def _log(problem: Exception) -> None:
     import logging
 
-    logging.getLogger("codeops").warning("codeops could not count something; the program is not affected", exc_info=problem)
+    from codeops.core.errors import CodeOpsError
+
+    logger = logging.getLogger("codeops")
+    if isinstance(problem, CodeOpsError):
+        logger.warning("codeops could not count something; the program is not affected\n%s", problem.explain())
+    else:
+        logger.warning("codeops could not count something; the program is not affected", exc_info=problem)

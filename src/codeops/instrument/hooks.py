@@ -1,49 +1,74 @@
-"""Which client libraries are being counted."""
+"""Which client libraries and web frameworks are hooked, and for whom: a benchmark, a running service, or both at once."""
 
 from collections.abc import Iterable
 from types import ModuleType
 
-__all__ = ["SLOT", "install", "installed", "uninstall"]
+__all__ = ["LIBRARIES", "SERVERS", "SLOT", "install", "install_servers", "installed", "uninstall"]
 
-SLOT = "codeops.instrument.libraries"
-"""The package, and the entry-point group, whose members are the libraries that can be counted."""
+LIBRARIES = SLOT = "codeops.instrument.libraries"
+"""The package, and the entry-point group, whose members are the client libraries that can be counted."""
 
-_NEEDS = ("MODULE", "METERS", "VERSIONS", "install", "uninstall")
-_installed: dict[str, ModuleType] = {}
+SERVERS = "codeops.instrument.servers"
+"""The same for web frameworks: where requests come in and responses leave."""
+
+_NEEDS = {LIBRARIES: ("MODULE", "METERS", "VERSIONS", "install", "uninstall"), SERVERS: ("MODULE", "install", "uninstall")}
+_BENCHMARK = "benchmark"
+_installed: dict[tuple[str, str], ModuleType] = {}
+_holders: dict[tuple[str, str], set[str]] = {}
 
 
-def install(libraries: Iterable[str] | None = None) -> tuple[str, ...]:
+def install(libraries: Iterable[str] | None = None, *, holder: str = _BENCHMARK) -> tuple[str, ...]:
     """Counts calls of every known library that is installed here, or of those named; all names being counted, sorted.
 
-    A library that is not loaded yet is hooked when the program imports it.
+    A library that is not loaded yet is hooked when the program imports it. It stays hooked until every `holder` that
+    asked for it has called `uninstall`.
 
     Raises: UnknownName for a name that no file and no plug-in has.
     """
-    from codeops import discovery
-    from codeops.instrument import imports, threads
+    from codeops.instrument import threads
 
-    threads.install()
-    for name in discovery.names(SLOT) if libraries is None else libraries:
-        if name in _installed:
-            continue
-        library = discovery.load(SLOT, name, needs=_NEEDS)
-        if imports.is_installed(library.MODULE):
-            _installed[name] = library
-            imports.when_imported(library.MODULE, library.install)
+    if holder == _BENCHMARK:
+        threads.install()
+    _install(LIBRARIES, libraries, holder)
     return installed()
+
+
+def install_servers(*, holder: str) -> None:
+    """Counts what every known web framework that is installed here sends: a benchmark does that itself."""
+    _install(SERVERS, None, holder)
 
 
 def installed() -> tuple[str, ...]:
     """The libraries being counted, sorted."""
-    return tuple(sorted(_installed))
+    return tuple(sorted(name for slot, name in _installed if slot == LIBRARIES))
 
 
-def uninstall() -> None:
-    """Puts back everything that `install` replaced."""
+def uninstall(*, holder: str = _BENCHMARK) -> None:
+    """Puts back everything that was replaced for `holder` and for nobody else."""
     from codeops.instrument import imports, threads
 
-    while _installed:
-        _, library = _installed.popitem()
-        imports.forget(library.MODULE)
-        library.uninstall()
-    threads.uninstall()
+    for key, holders in list(_holders.items()):
+        holders.discard(holder)
+        if holders:
+            continue
+        del _holders[key]
+        member = _installed.pop(key)
+        imports.forget(member.MODULE, member.install)
+        member.uninstall()
+    if holder == _BENCHMARK:
+        threads.uninstall()
+
+
+def _install(slot: str, names: Iterable[str] | None, holder: str) -> None:
+    from codeops import discovery
+    from codeops.instrument import imports
+
+    for name in discovery.names(slot) if names is None else names:
+        key = (slot, name)
+        if key not in _installed:
+            member = discovery.load(slot, name, needs=_NEEDS[slot])
+            if not imports.is_installed(member.MODULE):
+                continue
+            _installed[key] = member
+            imports.when_imported(member.MODULE, member.install)
+        _holders.setdefault(key, set()).add(holder)

@@ -10,7 +10,7 @@ from codeops.instrument.guard import guarded
 
 __all__ = ["forget", "is_installed", "when_imported"]
 
-_waiting: dict[str, Callable[[], None]] = {}
+_waiting: dict[str, list[Callable[[], None]]] = {}
 
 
 def when_imported(module: str, act: Callable[[], None]) -> None:
@@ -18,14 +18,20 @@ def when_imported(module: str, act: Callable[[], None]) -> None:
     if module in sys.modules:
         guarded(act)
         return
-    _waiting[module] = act
+    acts = _waiting.setdefault(module, [])
+    if act not in acts:
+        acts.append(act)
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
 
 
-def forget(module: str) -> None:
-    """Waits for `module` no longer."""
-    _waiting.pop(module, None)
+def forget(module: str, act: Callable[[], None]) -> None:
+    """Waits for `module` no longer, as far as `act` is concerned."""
+    acts = _waiting.get(module, [])
+    if act in acts:
+        acts.remove(act)
+    if not acts:
+        _waiting.pop(module, None)
     if not _waiting and _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
 
@@ -62,9 +68,8 @@ def _tell(name: str, loader: object) -> None:
     def exec_module(module: ModuleType) -> None:
         execute(module)
         del loader.exec_module  # type: ignore[attr-defined]
-        act = _waiting.get(name)
-        forget(name)
-        if act is not None:
+        for act in _waiting.get(name, []).copy():
+            forget(name, act)
             guarded(act)
 
     loader.exec_module = exec_module  # type: ignore[attr-defined]

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from codeops.instrument.guard import guarded
-from codeops.instrument.recorder import Tally, current
+from codeops.instrument.recorder import Sink, Tally, current
 
 __all__ = ["Hooks", "Live"]
 
-Live = Callable[[], Tally | None]
-"""The tally to count for, or None: nobody measures, or the hook was taken out while another one sat on top of it."""
+Live = Callable[[], Tally | Sink | None]
+"""Who counts, or None: nobody measures, or the hook was taken out while another one sat on top of it."""
 
 _ABSENT = object()
 
@@ -25,7 +25,7 @@ class _Patch:
         self.now: Any = None
         self.is_active = True
 
-    def live(self) -> Tally | None:
+    def live(self) -> Tally | Sink | None:
         return current() if self.is_active else None
 
     def undo(self) -> None:

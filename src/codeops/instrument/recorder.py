@@ -1,4 +1,4 @@
-"""How much of which meter was consumed, and at which lines of the user's code, while a tally is open."""
+"""How much of which meter was consumed: for a benchmark's tally with the lines of the user's code, for a span without."""
 
 import os
 import threading
@@ -6,22 +6,57 @@ from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
+from typing import Protocol
 
 from codeops.core.errors import CodeOpsError, InvalidValue
 from codeops.core.location import Location
-from codeops.core.meter import check_name, unit_of
+from codeops.core.meter import EGRESS, check_name, unit_of
 from codeops.core.unit import Unit
 from codeops.instrument import callsite
 from codeops.instrument.callsite import Site
 from codeops.instrument.guard import guarded
 
-__all__ = ["Amount", "Line", "Tally", "count", "current", "record", "scope", "tally"]
+__all__ = [
+    "Amount",
+    "Line",
+    "Sink",
+    "Tally",
+    "connect",
+    "count",
+    "current",
+    "current_tally",
+    "egress",
+    "evaluated",
+    "lookup",
+    "note",
+    "record",
+    "scope",
+    "tally",
+]
 
 Amount = int | float | Decimal
 """What may be recorded; sums are exact, because a float is taken as the decimal number it prints as."""
 
 Line = tuple[str, str, tuple[tuple[str, str], ...]]
 """A meter, the unit it is counted in, and its labels, sorted."""
+
+
+class Sink(Protocol):
+    """Whoever counts in production; `root` is None, since nobody asks for lines of code there."""
+
+    root: None
+
+    def add(self, line: Line, amount: float) -> None:
+        """Counts for the span that is active in this context."""
+
+    def label(self, name: str, value: str) -> None:
+        """Labels the request of this context."""
+
+    def lookup(self, hit: bool) -> None:
+        """A cache was asked."""
+
+    def evaluated(self, flag: str, variant: str) -> None:
+        """A feature flag was evaluated."""
 
 
 class Tally:
@@ -58,10 +93,22 @@ class Tally:
 
 
 _current: ContextVar[Tally | None] = ContextVar("codeops_tally", default=None)
+_sink: Sink | None = None
 
 
-def current() -> Tally | None:
-    """The tally that counts in this context, or None."""
+def connect(sink: Sink | None) -> None:
+    """Lets everything be counted by `sink` too; None ends that."""
+    global _sink  # ruff: ignore[global-statement] - one process has one accounting
+    _sink = sink
+
+
+def current() -> Tally | Sink | None:
+    """Who counts in this context, or None: a hook that finds None has nothing to do."""
+    return _current.get() or _sink
+
+
+def current_tally() -> Tally | None:
+    """The benchmark's tally that counts in this context, or None."""
     return _current.get()
 
 
@@ -87,12 +134,12 @@ def tally(root: str = "") -> Generator[Tally]:
 
 
 def record(meter: str, amount: Amount, *, unit: str | None = None, **labels: str) -> None:
-    """Counts `amount` of a meter of the user's own, such as `stripe.charge`; without a tally it does nothing.
+    """Counts `amount` of a meter of the user's own, such as `stripe.charge`; where nobody measures it does nothing.
 
     Units: `unit` in the grammar of the price book, `{request}` (or the unit of a known meter) when left out.
     A wrong name, unit or amount is logged once and raises nothing; a benchmark reports it as its failure.
     """
-    if _current.get() is not None:
+    if current() is not None:
         guarded(_record, meter, amount, unit, labels)
 
 
@@ -124,16 +171,44 @@ def count(
     below: Collection[str] = (),
     site: Site | None = None,
 ) -> None:
-    """Counts for the current tally, at the line of the user's code that is running.
+    """Counts for the tally of this context, at the line of the user's code that is running, and for its span.
 
     `below` names packages that count the same call themselves: when one of them stands between this call and
     the user's code, nothing is counted here. `site` is given when the caller knows the line already.
     """
-    tally = _current.get()
-    if tally is None:
+    tally, sink = _current.get(), _sink
+    if tally is None and sink is None:
         return
-    if site is None:
-        site, is_covered = callsite.find(tally.root, below)
+    if site is None and (tally is not None or below):
+        site, is_covered = callsite.find(tally.root if tally is not None else None, below)
         if is_covered:
             return
-    tally.add((meter, unit or unit_of(meter), tuple(sorted(labels.items())) if labels else ()), amount, site)
+    line = (meter, unit or unit_of(meter), tuple(sorted(labels.items())) if labels else ())
+    if tally is not None:
+        tally.add(line, amount, site)
+    if sink is not None:
+        sink.add(line, float(amount) if isinstance(amount, Decimal) else amount)
+
+
+def egress(size: int, labels: dict[str, str]) -> None:
+    """Counts bytes of a response that a server sends, for the span alone: a benchmark counts the response itself."""
+    if _sink is not None and size:
+        _sink.add((EGRESS, unit_of(EGRESS), tuple(sorted(labels.items()))), size)
+
+
+def note(name: str, value: str) -> None:
+    """Labels the request that this context works for; the last one wins."""
+    if _sink is not None:
+        _sink.label(name, value)
+
+
+def lookup(hit: bool) -> None:
+    """A cache was asked: the request's label `cache_hit` is true as long as every look-up hit."""
+    if _sink is not None:
+        _sink.lookup(hit)
+
+
+def evaluated(flag: str, variant: str) -> None:
+    """A feature flag was evaluated for the request that this context works for."""
+    if _sink is not None:
+        _sink.evaluated(flag, variant)

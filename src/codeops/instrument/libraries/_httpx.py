@@ -7,7 +7,7 @@ from typing import Any
 from codeops.instrument import callsite
 from codeops.instrument.guard import guarded
 from codeops.instrument.patch import Hooks, Live
-from codeops.instrument.recorder import Tally, count
+from codeops.instrument.recorder import Sink, Tally, count
 
 __all__ = ["METERS", "hook"]
 
@@ -41,14 +41,14 @@ def _handling_async(module: ModuleType, original: Callable[..., Any], live: Live
     return counted
 
 
-def _noted(module: ModuleType, request: Any, tally: Tally) -> Any:
+def _noted(module: ModuleType, request: Any, tally: Tally | Sink) -> Any:
     """The request, or an equal one whose body is counted while it is sent, when its length is not declared."""
     made = [request]
     guarded(_note, module, request, tally, made)
     return made[-1]
 
 
-def _note(module: ModuleType, request: Any, tally: Tally, made: list[Any]) -> None:
+def _note(module: ModuleType, request: Any, tally: Tally | Sink, made: list[Any]) -> None:
     site, is_covered = callsite.find(tally.root, _ABOVE)
     if is_covered:
         return

@@ -1,0 +1,68 @@
+"""The bytes of one response while they are handed over, and for whom they are counted."""
+
+from collections.abc import Callable
+from contextvars import Context, copy_context
+
+from codeops.core.attribute import ROUTE
+from codeops.instrument import recorder
+
+__all__ = ["SOON_BYTES", "Delivery"]
+
+SOON_BYTES = 1 << 20
+"""A body of at most this known length may be counted with its head, while the request's span is still open; one that is
+longer is counted as it is handed over, because its client may go away before the end."""
+
+
+class Delivery:
+    """One request that came in, from its arrival until its response has been handed over.
+
+    Bytes count for what works in the context that hands them over, or, after `keep`, in the context that kept it:
+    some frameworks end the span of a request before they send the response.
+    """
+
+    __slots__ = ("_ahead", "_context", "_labels", "is_complete", "is_noted")
+
+    def __init__(self, labels: dict[str, str]) -> None:
+        self._labels = labels
+        self._ahead = 0  # counted, and not handed over yet
+        self._context: Context | None = None
+        self.is_complete = False
+        """Whether the last byte has been handed over: what the context does from then on is another matter."""
+        self.is_noted = False
+        """Whether the route has been noted."""
+
+    def keep(self) -> None:
+        """Counts for the present context from now on; the first one that is kept stays."""
+        if self._context is None:
+            self._context = copy_context()
+
+    def add(self, size: int) -> None:
+        """Counts `size` bytes handed over, unless they were announced."""
+        if self._ahead:
+            size, self._ahead = max(0, size - self._ahead), max(0, self._ahead - size)
+        if size:
+            self._count(size)
+
+    def announce(self, size: int) -> None:
+        """Counts the bytes still to be handed over, while the span is open; `add` does not count them again."""
+        if size > self._ahead:
+            self._count(size - self._ahead)
+            self._ahead = size
+
+    def withdraw(self, size: int) -> None:
+        """Takes back bytes that were counted but are not sent: as many of those to come are not counted."""
+        self._ahead += size
+
+    def _count(self, size: int) -> None:
+        if self._context is None:
+            recorder.egress(size, self._labels)
+        else:
+            self._context.run(recorder.egress, size, self._labels)
+
+    def note_route(self, find: Callable[[], str | None]) -> None:
+        """Labels the request with the template of its route, once."""
+        if not self.is_noted:
+            self.is_noted = True
+            route = find()
+            if route:
+                recorder.note(ROUTE, route)

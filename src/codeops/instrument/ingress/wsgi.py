@@ -1,0 +1,207 @@
+"""Requests that reach a WSGI application: their tenant, their route, and the bytes sent back.
+
+Source: PEP 3333, https://peps.python.org/pep-3333/, read 2026-11-23.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from typing import Any
+
+from codeops.core.attribute import TENANT
+from codeops.instrument import network, recorder, tenant
+from codeops.instrument.guard import guarded
+from codeops.instrument.ingress.asgi import MARK, delivering
+from codeops.instrument.ingress.delivery import SOON_BYTES, Delivery
+from codeops.instrument.response import declared_length, has_body, head_size
+
+__all__ = ["Application", "Request", "Wsgi", "arrived"]
+
+Environ = MutableMapping[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Route = Callable[[Environ], str | None]
+
+
+class Wsgi:
+    """Middleware for any WSGI application: the one to use where no framework is hooked, outermost.
+
+    Example:
+        >>> def app(environ, start_response): ...
+        >>> app = Wsgi(app)
+    """
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answers as the application does."""
+        request = arrived(environ)
+        if request is None:
+            return self._app(environ, start_response)
+        return request.answered(self._app, start_response)
+
+
+def arrived(environ: Environ, route: Route = lambda _: None) -> "Request | None":
+    """What to count of a request that came in; None if it is being counted already. `route` finds its template."""
+    outer = delivering.get()
+    if MARK in environ or (outer is not None and not outer.is_complete):
+        return None
+    made: list[Request] = []
+    guarded(lambda: made.append(Request(environ, route)))
+    return made[0] if made else None
+
+
+class Request:
+    """One request, from its arrival until its response is closed."""
+
+    __slots__ = ("_delivery", "_environ", "_files", "_has_body", "_head", "_length", "_route", "_tenant")
+
+    def __init__(self, environ: Environ, route: Route) -> None:
+        self._environ, self._route = environ, route
+        self._has_body = True
+        self._length: int | None = None
+        self._head = 0
+        self._delivery = environ[MARK] = Delivery(self._labels())
+        self._files: list[Any] = []
+        self._tenant = tenant.entered(self._header, environ)
+        if (name := tenant.current()) is not None:
+            recorder.note(TENANT, name)
+
+    def answered(self, app: Application, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The application's response, counted."""
+        guarded(self._watch_files)
+        try:
+            result = app(self._environ, self._starting(start_response))
+        except BaseException:
+            self.end()
+            raise
+        if type(result) in {list, tuple}:  # handed over at once, and a server may ask for its length
+            guarded(self._note_chunks, result)
+        elif self._is_file(result):  # the server may send it without reading it here
+            guarded(self._note_file, result)
+        else:
+            return _Sized(self, result) if hasattr(result, "__len__") else _Body(self, result)
+        self.end()
+        return result
+
+    def end(self) -> None:
+        """Leaves the context as it was found."""
+        tenant.left(self._tenant)
+        self._tenant = None
+        self._delivery.is_complete = True
+
+    def add(self, chunk: bytes) -> None:
+        """Counts a part of the body."""
+        if self._has_body:
+            self._delivery.add(len(chunk))
+
+    def _starting(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def start_response(status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], Any]:
+            write = original(status, headers) if exc_info is None else original(status, headers, exc_info)
+            guarded(self._note_head, status, headers)
+
+            def counted(data: bytes) -> Any:
+                answer = write(data)
+                guarded(self.add, data)
+                return answer
+
+            return counted
+
+        return start_response
+
+    def _note_head(self, status: str, headers: list[tuple[str, str]]) -> None:
+        delivery = self._delivery
+        if self._head:  # an error after the first head, which is not sent
+            delivery.withdraw(self._head)
+        self._head = head_size(status[:3], status[4:], headers)
+        self._has_body = has_body(self._environ.get("REQUEST_METHOD", "GET"), int(status[:3]))
+        self._length = declared_length(headers) if self._has_body else 0
+        delivery.keep()
+        delivery.add(self._head)
+        if self._length and self._length <= SOON_BYTES:
+            delivery.announce(self._length)
+        delivery.note_route(lambda: self._route(self._environ))
+
+    def _note_chunks(self, chunks: Iterable[bytes]) -> None:
+        for chunk in chunks:
+            self.add(chunk)
+
+    def _note_file(self, wrapper: Any) -> None:
+        if self._has_body:
+            size = self._length if self._length is not None else _rest_of(getattr(wrapper, "filelike", None) or wrapper.file)
+            self._delivery.add(size)
+
+    def _watch_files(self) -> None:
+        """Servers written in C know their own wrapper by what it returned, which is remembered here; it is no class there."""
+        wrapper = self._environ.get("wsgi.file_wrapper")
+        if wrapper is None or isinstance(wrapper, type):
+            return
+
+        def remembering(*args: Any) -> Any:
+            made = wrapper(*args)
+            self._files.append(made)
+            return made
+
+        self._environ["wsgi.file_wrapper"] = remembering
+
+    def _is_file(self, result: Any) -> bool:
+        wrapper = self._environ.get("wsgi.file_wrapper")
+        return isinstance(result, wrapper) if isinstance(wrapper, type) else any(result is file for file in self._files)
+
+    def _labels(self) -> dict[str, str]:
+        return network.labels_of_client(
+            self._environ.get("REMOTE_ADDR") or "", self._header("x-forwarded-for") or self._header("forwarded")
+        )
+
+    def _header(self, name: str) -> str | None:
+        value: str | None = self._environ.get("HTTP_" + name.upper().replace("-", "_"))
+        return value
+
+
+def _rest_of(file: Any) -> int:
+    """Bytes from where a file stands to its end."""
+    try:
+        descriptor = file.fileno()
+    except (AttributeError, OSError):
+        start = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(start)
+        return int(end - start)
+    return os.fstat(descriptor).st_size - os.lseek(descriptor, 0, os.SEEK_CUR)
+
+
+class _Body:
+    """What an application returned, counted as the server takes it."""
+
+    __slots__ = ("_iterator", "_request", "_result")
+
+    def __init__(self, request: Request, result: Iterable[bytes]) -> None:
+        self._request, self._result = request, result
+        self._iterator: Iterator[bytes] | None = None
+
+    def __iter__(self) -> "_Body":
+        return self
+
+    def __next__(self) -> bytes:
+        if self._iterator is None:
+            self._iterator = iter(self._result)
+        chunk = next(self._iterator)
+        guarded(self._request.add, chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Closes what the application returned."""
+        try:
+            close = getattr(self._result, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._request.end()
+
+
+class _Sized(_Body):
+    """The same, of a response that knows how many parts it has: a server then declares the length of a single one."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(self._result)  # type: ignore[arg-type]

@@ -1,0 +1,60 @@
+"""Tokens of language models: what `gen_ai.*` attributes of a span say, as meters that never count a token twice.
+
+`gen_ai.usage.input_tokens` and `output_tokens` are totals; cached and reasoning tokens are inside of them.
+Source: OpenTelemetry semantic conventions for generative AI, attributes `gen_ai.usage.*`, v1.44.0, read 2026-11-25.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codeops.core.attribute import GEN_AI_AMOUNT, GEN_AI_CURRENCY
+from codeops.instrument.rates import Line, Rates
+
+__all__ = ["READ", "aliases", "lines"]
+
+_INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
+_OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
+_CACHE_READ = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens")
+_CACHE_WRITE = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens")
+_REASONING = ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")
+_MODEL = ("gen_ai.response.model", "gen_ai.request.model")
+
+READ = frozenset({*_INPUT, *_OUTPUT})
+"""The attributes without which there is nothing to count."""
+
+
+def lines(given: Mapping[str, Any]) -> dict[Line, float]:
+    """Tokens by line of usage, each token once; empty for a span that is no model's.
+
+    Example:
+        >>> found = lines({"gen_ai.usage.input_tokens": 10, "gen_ai.usage.cache_read.input_tokens": 4, "gen_ai.request.model": "m"})
+        >>> {line[0]: amount for line, amount in found.items()}
+        {'llm.input': 6, 'llm.cache_read': 4}
+    """
+    read, written, reasoning = _first(given, _CACHE_READ), _first(given, _CACHE_WRITE), _first(given, _REASONING)
+    amounts = {
+        "llm.input": max(0, _first(given, _INPUT) - read - written),
+        "llm.output": max(0, _first(given, _OUTPUT) - reasoning),
+        "llm.cache_read": read,
+        "llm.cache_write": written,
+        "llm.reasoning": reasoning,
+    }
+    model = next((str(given[name]) for name in _MODEL if given.get(name)), "")
+    labels = (("model", model),) if model else ()
+    return {(meter, "{token}", labels): amount for meter, amount in amounts.items() if amount}
+
+
+def aliases(usage: Mapping[Line, float], rates: Rates) -> dict[str, Any]:
+    """What the tokens among `usage` cost, under the names that are proposed for OpenTelemetry; empty when not all are priced."""
+    tokens = [(rates.of(line), amount) for line, amount in usage.items() if line[0].startswith("llm.")]
+    if any(rate is None for rate, _ in tokens):
+        return {}
+    return {GEN_AI_AMOUNT: sum((rate or 0.0) * amount for rate, amount in tokens), GEN_AI_CURRENCY: rates.book.currency}
+
+
+def _first(given: Mapping[str, Any], names: tuple[str, ...]) -> int:
+    for name in names:
+        value = given.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return int(value)
+    return 0

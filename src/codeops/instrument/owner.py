@@ -1,0 +1,95 @@
+"""Owners: what one span consumes, and the tree of spans below one local root that shares its labels."""
+
+from functools import cache
+from typing import Any
+
+from codeops.instrument.rates import Line
+
+__all__ = ["Own", "Part", "Tree", "owner_type"]
+
+Own = tuple[tuple[str, str], ...]
+"""Labels that a span and all below it carry beside those of the whole request, sorted."""
+
+_MOST_LABELS = 32
+_LONGEST = 256
+_MOST_FLAGS = 32
+
+
+class Part:
+    """The sum of the ended spans of one name in one tree."""
+
+    __slots__ = ("account", "count", "lines", "requests", "unit", "units")
+
+    def __init__(self, account: Any) -> None:
+        self.account = account
+        self.count = self.requests = 0
+        self.lines: dict[Line, float] | None = None
+        self.unit, self.units = "", 0.0
+
+    def add(self, lines: dict[Line, float]) -> None:
+        """Takes the lines of a span."""
+        mine = self.lines
+        if mine is None:
+            mine = self.lines = {}
+        for line, amount in lines.items():
+            mine[line] = mine.get(line, 0) + amount
+
+
+class Tree:
+    """A local root span and all below it in this process: they are labelled as one, when the root ends.
+
+    `labels` hold for all of it, `parts` are its ended spans by name and own labels, `cost` is what those cost so far
+    in currency units, `unpriced` the meters among them that have no price. `epoch` is the process it belongs to.
+    A tree whose root is dropped without an end leaves its parts in `lost`.
+    """
+
+    __slots__ = ("cost", "epoch", "flags", "is_ended", "labels", "lost", "memory", "name", "parts", "unpriced")
+
+    def __init__(self, name: str, epoch: int, labels: dict[str, str], lost: "list[Part]") -> None:
+        self.lost = lost
+        self.name, self.epoch, self.labels = name, epoch, labels
+        self.flags: dict[str, str] | None = None
+        self.parts: dict[tuple[str, Own], Part] = {}
+        self.cost = 0.0
+        self.unpriced: set[str] | None = None
+        self.memory: Any = None
+        self.is_ended = False
+
+    def __del__(self) -> None:
+        if self.parts:
+            self.lost.extend(self.parts.values())
+
+    def label(self, name: str, value: str) -> None:
+        """Labels all of it; bounded in number and length."""
+        if name in self.labels or len(self.labels) < _MOST_LABELS:
+            self.labels[name] = value[:_LONGEST]
+
+    def evaluated(self, flag: str, variant: str) -> None:
+        """Remembers the variant of a feature flag."""
+        flags = self.flags
+        if flags is None:
+            flags = self.flags = {}
+        if flag in flags or len(flags) < _MOST_FLAGS:
+            flags[flag] = variant[:_LONGEST]
+
+
+@cache
+def owner_type(account: type) -> Any:
+    """The class of owners whose CPU is kept by the ledger that `account` belongs to."""
+
+    class Owner(account):  # type: ignore[misc] # the base is chosen when the program starts
+        """What one span consumes by itself: its CPU, kept by the ledger, and amounts by line in `lines`.
+
+        Of a span that is open for long, `drained_ns` and `drained` were put into the totals before its end.
+        """
+
+        __slots__ = ("drained_ns", "drained", "is_root", "is_seen", "name", "own", "tree")
+
+        def __init__(self, name: str, tree: Tree, own: Own, is_root: bool) -> None:
+            super().__init__()
+            self.name, self.tree, self.own, self.is_root = name, tree, own, is_root
+            self.is_seen = False
+            self.drained_ns = 0
+            self.drained: dict[Line, float] | None = None
+
+    return Owner

@@ -1,0 +1,73 @@
+"""What a unit of usage costs in this process: the price book, compiled to one number for each line of usage.
+
+The numbers are floats, for speed; a property test holds them equal to the exact way through `PriceBook.price`.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from codeops.core.errors import CodeOpsError, MissingPrice
+from codeops.core.meter import CHILD_CPU, CPU
+from codeops.core.money import Quantity
+from codeops.core.pricebook import PriceBook
+from codeops.core.unit import Unit
+from codeops.core.usage import Usage
+from codeops.instrument.guard import complain
+
+__all__ = ["CPU_LINE", "Line", "Rates"]
+
+Line = tuple[str, str, tuple[tuple[str, str], ...]]
+"""A meter, the unit it is counted in, and its labels, sorted."""
+
+CPU_LINE: Line = (CPU, "vCPU.s", ())
+"""Own CPU of a span."""
+
+_KEPT = 4096
+"""How many lines are remembered; hostile labels must not fill the memory."""
+
+_PRICED_AS = {CHILD_CPU: CPU}
+"""Meters that are billed as another one: a child process runs on the same processors."""
+
+
+class Rates:
+    """Prices of `book` for usage with the process's own `labels`, at the prices of the day `at`."""
+
+    def __init__(self, book: PriceBook, labels: Mapping[str, str], at: date) -> None:
+        self.book, self.labels, self.at = book, dict(labels), at
+        self._known: dict[Line, float | None] = {}
+        self.cpu_ns: float | None = self._per_ns()
+
+    def _per_ns(self) -> float | None:
+        rate = self.of(CPU_LINE)
+        return rate / 1e9 if rate is not None else None
+
+    def move_to(self, at: date) -> None:
+        """Takes the prices of another day."""
+        if at != self.at:
+            self.at = at
+            self._known.clear()
+            self.cpu_ns = self._per_ns()
+
+    def of(self, line: Line) -> float | None:
+        """Currency units for one unit of `line`; None when it has no price."""
+        try:
+            return self._known[line]
+        except KeyError:
+            pass  # not asked before
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        rate = self._known[line] = self._look_up(line)
+        return rate
+
+    def _look_up(self, line: Line) -> float | None:
+        meter, unit, labels = line
+        usage = Usage(_PRICED_AS.get(meter, meter), Quantity(Decimal(1), Unit.parse(unit)), {**self.labels, **dict(labels)})
+        try:
+            cost = self.book.price([usage], self.at)
+        except MissingPrice:
+            return None
+        except CodeOpsError as problem:  # two prices match, or the units differ: the user can mend it
+            complain(problem)
+            return None
+        return float(cost.total.amount) if cost.lines else None

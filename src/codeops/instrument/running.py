@@ -1,0 +1,160 @@
+"""The one instrumentation of this process: put in, taken out, and begun anew in the child after a fork."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from codeops import discovery
+from codeops.core.errors import CodeOpsError, UnsupportedLedger
+from codeops.core.pricebook import PriceBook
+from codeops.instrument import hooks, ledger, network, place, recorder, tenant
+from codeops.instrument.accounting import Accounting
+from codeops.instrument.guard import complain, guarded
+from codeops.instrument.ledger.books import Books
+from codeops.instrument.memory import Meter
+from codeops.instrument.rates import Rates
+from codeops.instrument.settings import Settings
+from codeops.instrument.tracing import metrics
+from codeops.instrument.tracing.local import Unsampled
+from codeops.instrument.tracing.providers import Providers
+
+__all__ = ["Running", "SWITCHES", "now", "start", "stop"]
+
+SWITCHES = "codeops.instrument.switches"
+"""The slot of switch points."""
+
+_running: "Running | None" = None
+_hears_forks = False
+
+
+class Running:
+    """Everything that was put in for `settings`; `accounting` is what the public functions ask."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.book, self.place = _pricebook(settings.pricebook), place.labels(_resource())
+        keeper, is_kept = _keeper(settings)
+        books = Books(keeper, exact=settings.clock == "exact") if is_kept else None
+        labels = {**self.place.labels, **settings.labels}
+        self.accounting = Accounting(
+            keeper,
+            books,
+            Rates(self.book, labels, datetime.now(UTC).date()) if self.book else None,
+            memory=Meter() if settings.memory else None,
+            tenant=tenant.current,
+            is_tenant_required=settings.tenant is not None and settings.tenant.required,
+            most_rows=settings.max_rows,
+        )
+        self._parts = [Unsampled(self.accounting), Providers(self.accounting, self.book)]
+        self._switches: list[Any] = []
+
+    def install(self) -> None:
+        """Puts everything in; a piece that cannot be put in is told, and the others are."""
+        accounting = self.accounting
+        network.configure(self.settings.networks)
+        tenant.configure(self.settings.tenant)
+        if accounting.memory is not None:
+            guarded(accounting.memory.start)
+        for part in self._parts:
+            guarded(part.install)
+        recorder.connect(accounting)
+        guarded(hooks.install, self.settings.libraries, holder="service")
+        guarded(hooks.install_servers, holder="service")
+        guarded(metrics.install, accounting)
+        if accounting.books is not None:
+            accounting.books.start()  # last, so that what came before is nobody's
+            self._install_switches()
+
+    def _install_switches(self) -> None:
+        known = discovery.names(SWITCHES)
+        for name in known if self.settings.switches is None else self.settings.switches:
+            try:
+                switch = discovery.load(SWITCHES, name, needs=("install", "uninstall"))
+                switch.install(self.accounting.keeper)
+                self._switches.append(switch)
+            except CodeOpsError as problem:
+                complain(problem)
+            except Exception as problem:
+                complain(problem)
+
+    def uninstall(self) -> None:
+        """Takes everything out that is outermost; what others have wrapped stays below them and only passes calls on."""
+        metrics.uninstall()
+        guarded(hooks.uninstall, holder="service")
+        recorder.connect(None)
+        for part in reversed(self._parts):
+            guarded(part.uninstall)
+        for switch in reversed(self._switches):
+            guarded(switch.uninstall)
+        if self.accounting.memory is not None:
+            guarded(self.accounting.memory.stop)
+        tenant.configure(None)
+        if self.accounting.books is not None:
+            guarded(self.accounting.books.stop)
+
+
+def now() -> Running | None:
+    """What is running, or None."""
+    return _running
+
+
+def start(settings: Settings) -> Running:
+    """Puts the instrumentation in; when it is there already, with whatever settings, that one goes on.
+
+    Raises: nothing that is not the caller's to mend: a broken price book is told once, and cost is absent.
+    """
+    global _running, _hears_forks  # ruff: ignore[global-statement] - one process has one instrumentation
+    if _running is not None:
+        return _running
+    made = Running(settings)
+    _running = made
+    made.install()
+    if not _hears_forks and hasattr(os, "register_at_fork"):
+        _hears_forks = True
+        os.register_at_fork(after_in_child=_forked)
+    return made
+
+
+def stop() -> None:
+    """Takes the instrumentation out."""
+    global _running  # ruff: ignore[global-statement]
+    if _running is not None:
+        running, _running = _running, None
+        running.uninstall()
+
+
+def _forked() -> None:
+    if _running is not None:
+        guarded(_running.accounting.forked)
+
+
+def _keeper(settings: Settings) -> tuple[Any, bool]:
+    """The module that keeps accounts, and whether CPU is kept with it."""
+    try:
+        keeper = ledger.choose(settings.ledger)
+    except UnsupportedLedger as problem:
+        complain(problem)
+        keeper = None
+    return keeper or ledger.choose_accounts(), keeper is not None
+
+
+def _pricebook(path: str | None) -> PriceBook | None:
+    if not path:
+        return None
+    from codeops import prices
+
+    try:
+        return prices.load(path)
+    except CodeOpsError as problem:
+        complain(problem)
+    return None
+
+
+def _resource() -> Mapping[str, object]:
+    """The resource of the tracer provider, where the program has one by now."""
+    from opentelemetry import trace
+
+    found = getattr(trace.get_tracer_provider(), "resource", None)
+    attributes: Mapping[str, object] = getattr(found, "attributes", None) or {}
+    return attributes

@@ -1,0 +1,133 @@
+"""What `codeops.instrument()` was asked for: its arguments, and for what they leave open the variables `CODEOPS_*`."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from codeops.core.errors import InvalidValue
+from codeops.instrument.ledger import NAMES
+from codeops.instrument.tenant import Tenant
+
+__all__ = ["VARIABLES", "Settings"]
+
+VARIABLES: dict[str, str] = {
+    "CODEOPS_PRICEBOOK": "path of the price book; without one usage is measured and money is absent",
+    "CODEOPS_LABELS": "labels of this process, `region=eu-west-1,pricing_tier=spot`: they go before all that is detected",
+    "CODEOPS_LEDGER": "`auto`, `native`, `pure` or `off`",
+    "CODEOPS_CLOCK": "`adaptive`, or `exact`: the thread clock is read at each change of owner",
+    "CODEOPS_SWITCHES": "names of the switch points to follow, with commas; all if it is not set",
+    "CODEOPS_LIBRARIES": "names of the client libraries to count, with commas; all that are installed if it is not set",
+    "CODEOPS_MEMORY": "`off` leaves memory out",
+    "CODEOPS_TENANT_HEADER": "the request header that names the tenant",
+    "CODEOPS_TENANT_CLAIM": "the claim of the bearer token that names the tenant",
+    "CODEOPS_TENANT_REQUIRED": "`true` labels requests without a tenant `(missing)`",
+    "CODEOPS_TENANT_DOMAINS": "hosts that may learn the tenant, with commas: `api.example.com,.example.org`",
+    "CODEOPS_NETWORKS": "internal networks and hosts with their destination: `10.0.0.0/8=intra-zone,.corp.example=inter-zone`",
+    "CODEOPS_BREAKDOWN": "further labels that spans may carry, with commas",
+    "CODEOPS_MAX_ROWS": "how many label sets are kept apart; the rest is `other`. 2000 if it is not set",
+}
+"""Every variable that is read, with its meaning; `docs/instrument.md` is made from this."""
+
+_CLOCKS = ("adaptive", "exact")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be chosen; see `VARIABLES` for the meaning of each."""
+
+    pricebook: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ledger: str = "auto"
+    clock: str = "adaptive"
+    switches: tuple[str, ...] | None = None
+    libraries: tuple[str, ...] | None = None
+    memory: bool = True
+    tenant: Tenant | None = None
+    networks: Mapping[str, str] | None = None
+    breakdown: tuple[str, ...] = ()
+    max_rows: int = 2000
+
+    def __post_init__(self) -> None:
+        _demand_one_of("ledger", self.ledger, NAMES)
+        _demand_one_of("clock", self.clock, _CLOCKS)
+        if self.max_rows < 1:
+            raise InvalidValue(f"max_rows is {self.max_rows}", why="at least one row must be kept", fix="leave it out, or write 2000")
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str] = os.environ, **given: object) -> "Settings":
+        """The settings given, and those of the environment for what is None.
+
+        Raises: InvalidValue.
+        """
+        chosen = {name: value for name, value in given.items() if value is not None}
+        for name, read in _READ.items():
+            text = environ.get(f"CODEOPS_{name.upper()}", "").strip()
+            if name not in chosen and text:
+                chosen[name] = read(text)
+        if "tenant" not in chosen and (tenant := _tenant(environ)) is not None:
+            chosen["tenant"] = tenant
+        for name in ("switches", "libraries", "breakdown"):
+            if isinstance(chosen.get(name), list | set | Sequence):
+                chosen[name] = tuple(chosen[name])  # type: ignore[arg-type]
+        return cls(**chosen)  # type: ignore[arg-type]
+
+
+def _demand_one_of(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise InvalidValue(f"{name} is {value!r}", why=f"known are {', '.join(known)}", fix=f"leave it out, or write {known[0]!r}")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for word in _words(text):
+        name, sign, value = word.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise InvalidValue(
+                f"{word!r} is not a pair", why="a name and a value are joined by =", fix="write for example region=eu-west-1"
+            )
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in {"on", "true", "1", "yes"}:
+        return True
+    if text.lower() in {"off", "false", "0", "no"}:
+        return False
+    raise InvalidValue(f"{text!r} is neither on nor off", why="a switch is on or off", fix="write on or off")
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise InvalidValue(f"{text!r} is not a number", why="CODEOPS_MAX_ROWS counts rows", fix="write for example 2000")
+    return int(text)
+
+
+_READ: dict[str, Callable[[str], object]] = {
+    "pricebook": str,
+    "labels": _pairs,
+    "ledger": str,
+    "clock": str,
+    "switches": _words,
+    "libraries": _words,
+    "memory": _switch,
+    "networks": _pairs,
+    "breakdown": _words,
+    "max_rows": _number,
+}
+
+
+def _tenant(environ: Mapping[str, str]) -> Tenant | None:
+    header, claim = environ.get("CODEOPS_TENANT_HEADER"), environ.get("CODEOPS_TENANT_CLAIM")
+    if not header and not claim:
+        return None
+    return Tenant(
+        header=header or None,
+        claim=claim or None,
+        required=_switch(environ.get("CODEOPS_TENANT_REQUIRED") or "off"),
+        domains=_words(environ.get("CODEOPS_TENANT_DOMAINS", "")),
+    )

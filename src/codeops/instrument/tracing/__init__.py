@@ -1,0 +1,1 @@
+"""OpenTelemetry: an owner for every span, cost attributes on those that are recorded, and metrics for all of them."""
