@@ -1,39 +1,22 @@
 """The accounting of this process: an owner for each span that starts, its attributes and its place in the totals when it ends."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from codeops.core.attribute import (
-    CACHE_HIT,
-    COST_REQUEST,
-    COST_REQUEST_NANO,
-    COST_SELF,
-    COST_UNIT,
-    COST_UNITS,
-    COST_UNPRICED,
-    FLAG_KEY,
-    FLAG_VARIANT,
-    MISSING,
-    ROUTE,
-    TENANT,
-    USAGE,
-)
-from codeops.core.meter import CHILD_CPU, CPU, MEMORY
-from codeops.instrument import model
+from codeops.core.attribute import CACHE_HIT, COST_SELF, COST_UNIT, COST_UNITS, MISSING, OTHER, TENANT, USAGE
+from codeops.core.meter import CPU, MEMORY
+from codeops.instrument.ending import READ, label_root, price_cpu, price_lines, read, request_attributes, whole
 from codeops.instrument.ledger import OWNER
 from codeops.instrument.ledger.books import Balance, Books
 from codeops.instrument.owner import Own, Part, Tree, owner_type
 from codeops.instrument.rates import CPU_LINE, Line, Rates
 from codeops.instrument.totals import Row, Sum, Totals, summed
 
-__all__ = ["READ", "Accounting"]
-
-READ = frozenset({CACHE_HIT, TENANT, ROUTE, *model.READ})
-"""Attributes of a span that are read when it ends: labels that the user or another instrumentation put there."""
+__all__ = ["Accounting"]
 
 _CPU_ATTRIBUTE = USAGE + CPU
-_CHILD_LINE: Line = (CHILD_CPU, "vCPU.s", ())
 _MEMORY_LINE: Line = (MEMORY, "GiB.s", ())
 _MEMORY_BUCKETS = {"unattributed.idle": "idle_gib_s", "unattributed.retained": "retained_gib_s"}
 _MOST_PARTS = 64
@@ -45,7 +28,7 @@ class Accounting:
     """Owners, trees and totals on the books of one ledger.
 
     `books` is None where CPU is not kept; `rates` is None without a price book; `memory` meters the roots' memory.
-    It is the recorder's sink. `tenant` names the tenant of the request that begins, `is_tenant_required` labels those without one.
+    It is the recorder's sink. `on_change` is called when prices, lock or epoch are others than before. `tenant` names the tenant of the request that begins, `is_tenant_required` labels those without one.
     """
 
     def __init__(
@@ -62,7 +45,9 @@ class Accounting:
         self.root: None = None
         self.keeper, self.books, self.rates, self.memory = keeper, books, rates, memory
         self._tenant, self._is_tenant_required, self._most_rows = tenant, is_tenant_required, most_rows
-        self.owner = owner_type(keeper.Account)
+        self.owner = owner_type(keeper)
+        self._finish_cpu = keeper.finish
+        self.on_change: Callable[[], None] = lambda: None
         self.epoch = 0
         self._begin_anew()
 
@@ -77,6 +62,7 @@ class Accounting:
         """In the child after a fork: what the parent consumed, and its spans, are the parent's."""
         self.epoch += 1
         self._begin_anew()
+        self.on_change()
         if self.books is not None:
             self.books.forked()
         if self.memory is not None:
@@ -136,85 +122,54 @@ class Accounting:
         tree: Tree = owner.tree
         if owner.is_ended or tree.epoch != self.epoch:
             return {}
-        own_ns = self.keeper.finish(owner)
+        own_ns = self._finish_cpu(owner)
         if not READ.isdisjoint(given):
-            self._read(owner, given)
-        if owner.is_root and tree.memory is not None:
+            read(owner, given)
+        if tree.memory is not None and owner.is_root:
             self._finish_memory(owner)
-        lines = owner.lines
+        lines, rates = owner.lines, self.rates
         if owner.drained is not None or owner.children_ns:
-            own_ns, lines = _whole(owner, own_ns)
+            own_ns, lines = whole(owner, own_ns)
         attributes: dict[str, Any] = {}
         cost = 0.0
         if own_ns:
             attributes[_CPU_ATTRIBUTE] = own_ns * 1e-9
-            cost = self._cpu_cost(own_ns, tree)
+            if rates is not None:
+                cost = price_cpu(own_ns, rates, tree)
         if lines:
-            cost += self._price(lines, attributes, tree)
-        if self.rates is not None and (own_ns or lines):
+            cost += price_lines(lines, attributes, rates, tree)
+        if rates is not None and attributes:
             attributes[COST_SELF] = cost
         with self.lock:
-            part = self._put_away(owner, name, cost)
-            if COST_UNITS in given:
-                part.unit = str(given.get(COST_UNIT, ""))
-                part.units += given[COST_UNITS]
-        if owner.is_root:
-            self._finish_root(tree, name, attributes)
+            if owner.is_ended:
+                return {}
+            tree.cost += cost
+            if owner.is_root:
+                self._close(owner, name, attributes)
+            else:
+                self._put_away(owner, name, given)
         tenant = tree.labels.get(TENANT)
         if tenant is not None:
             attributes[TENANT] = tenant
-        if tree.is_ended:
-            with self.lock:
-                self._flush(tree)
         return attributes
 
-    def _cpu_cost(self, own_ns: int, tree: Tree) -> float:
-        if self.rates is None:
-            return 0.0
-        rate = self.rates.cpu_ns
-        if rate is None:
-            _note_unpriced(tree, CPU)
-            return 0.0
-        return own_ns * rate
-
-    def _price(self, lines: dict[Line, float], attributes: dict[str, Any], tree: Tree) -> float:
-        """Writes usage by meter into `attributes`; what the lines cost."""
-        cost, rates, unpriced = 0.0, self.rates, set()
-        for line, amount in lines.items():
-            if not amount:
-                continue
-            key = USAGE + line[0]
-            attributes[key] = attributes.get(key, 0) + amount
-            rate = rates.of(line) if rates is not None else None
-            if rate is not None:
-                cost += rate * amount
-            elif rates is not None:
-                unpriced.add(line[0])
-        if unpriced:
-            attributes[COST_UNPRICED] = ",".join(sorted(unpriced))
-            for meter in unpriced:
-                _note_unpriced(tree, meter)
-        if rates is not None and any(line[0].startswith("llm.") for line in lines):
-            attributes.update(model.aliases(lines, rates))
-        return cost
-
-    def _finish_root(self, tree: Tree, name: str, attributes: dict[str, Any]) -> None:
-        tree.is_ended = True
-        tree.name = name
+    def _close(self, owner: Any, name: str, attributes: dict[str, Any]) -> None:
+        """Ends a local root: its labels are final, and the whole tree goes into the totals."""
+        tree: Tree = owner.tree
+        tree.is_ended, tree.name = True, name
         if self._is_tenant_required and TENANT not in tree.labels:
             tree.labels[TENANT] = MISSING
-        hit = tree.labels.get(CACHE_HIT)
-        if hit is not None:
-            attributes[CACHE_HIT] = hit
-        if tree.flags:
-            flags = sorted(tree.flags.items())
-            tree.labels[FLAG_KEY] = attributes[FLAG_KEY] = ",".join(flag for flag, _ in flags)
-            tree.labels[FLAG_VARIANT] = attributes[FLAG_VARIANT] = ",".join(variant for _, variant in flags)
+        label_root(tree, attributes)
         if self.rates is not None:
-            attributes[COST_REQUEST] = tree.cost
-            attributes[COST_REQUEST_NANO] = round(tree.cost * 1e9)
-            if tree.unpriced:
-                attributes[COST_UNPRICED] = ",".join(sorted(tree.unpriced))
+            request_attributes(tree, attributes)
+        into = self._sum_of(owner, name)
+        into.count += 1
+        into.requests += 1
+        owner.end(into.account)
+        if owner.lines:
+            into.add(owner.lines, self.rates)
+        if tree.parts:
+            self._flush(tree)
 
     def _finish_memory(self, owner: Any) -> None:
         share = self.memory.end(owner.tree.memory)
@@ -226,48 +181,36 @@ class Accounting:
                 lines = owner.lines = {}
             lines[_MEMORY_LINE] = lines.get(_MEMORY_LINE, 0) + gib_s
 
-    def _read(self, owner: Any, given: Mapping[str, Any]) -> None:
-        """Labels and tokens that stand on the span already."""
+    def _put_away(self, owner: Any, name: str, given: Mapping[str, Any]) -> None:
+        """Ends a span below the root: it waits in the tree for the labels that the root will have."""
         tree: Tree = owner.tree
-        for name in (CACHE_HIT, TENANT):
-            value = given.get(name)
-            if value is not None:
-                tree.label(name, str(value).lower() if isinstance(value, bool) else str(value))
-        if owner.is_root and ROUTE in given:
-            tree.label(ROUTE, str(given[ROUTE]))
-        tokens = model.lines(given)
-        if tokens and not any(line[0].startswith("llm.") for line in owner.lines or ()):
-            owner.lines = {**(owner.lines or {}), **tokens}  # else a client's hook has counted them
-
-    def _put_away(self, owner: Any, name: str, cost: float) -> Part:
-        tree: Tree = owner.tree
-        key = (name, owner.own)
-        part = tree.parts.get(key)
-        if part is None:
-            if len(tree.parts) >= _MOST_PARTS:
-                key = ("other", ())
-            part = tree.parts.get(key) or tree.parts.setdefault(key, Part(self.keeper.Account()))
-            self.keeper.set_drop(part.account)
+        part = tree.parts.get((name, owner.own)) or self._part(tree, name, owner.own)
         part.count += 1
-        if owner.is_root:
-            part.requests += 1
         owner.end(part.account)
         if owner.lines:
             part.add(owner.lines)
-        tree.cost += cost
+        if COST_UNITS in given:
+            part.unit = str(given.get(COST_UNIT, ""))
+            part.units += given[COST_UNITS]
+        if tree.is_ended:
+            self._flush(tree)
+
+    def _part(self, tree: Tree, name: str, own: Own) -> Part:
+        key: tuple[str, Own] = (name, own) if len(tree.parts) < _MOST_PARTS else (OTHER, ())
+        part = tree.parts.get(key)
+        if part is None:
+            part = tree.parts[key] = Part(self.keeper.Account())
+            self.keeper.set_drop(part.account)
         return part
 
     def _flush(self, tree: Tree) -> None:
         """Moves the ended spans of a tree into the totals, under its labels of now."""
-        labels = tuple(sorted(tree.labels.items()))
         for (name, own), part in tree.parts.items():
-            mine = tuple(sorted({**tree.labels, **dict(own)}.items())) if own else labels
-            self.totals.take(part, self.totals.sum(tree.name, name, mine), self.rates)
+            self.totals.take(part, self.totals.sum(tree.name, name, tree.key(own)), self.rates)
         tree.parts.clear()
 
     def _sum_of(self, owner: Any, name: str) -> Sum:
-        tree: Tree = owner.tree
-        return self.totals.sum(tree.name, name, tuple(sorted({**tree.labels, **dict(owner.own)}.items())))
+        return self.totals.sum(owner.tree.name, name, owner.tree.key(owner.own))
 
     def label(self, name: str, value: str) -> None:
         """Labels the request of this context; the last one wins."""
@@ -289,6 +232,8 @@ class Accounting:
 
     def settle(self, *, drain: bool = False) -> None:
         """Brings the totals up to date; `drain` also puts in what spans consumed that were open at the last time."""
+        if self.rates is not None and self.rates.move_to(datetime.now(UTC).date()):
+            self.on_change()
         with self.lock:
             if self.books is not None:
                 self.books.settle()
@@ -343,7 +288,7 @@ class Accounting:
         return [account for account in self.keeper.open_accounts() if isinstance(account, self.owner) and account.tree.epoch == self.epoch]
 
     def _sum_of_open(self, owner: Any) -> Sum:
-        twin = Sum(owner.tree.name, owner.name, tuple(sorted({**owner.tree.labels, **dict(owner.own)}.items())), owner)
+        twin = Sum(owner.tree.name, owner.name, owner.tree.key(owner.own), owner)
         twin.add(owner.lines or {}, self.rates)
         return twin
 
@@ -358,19 +303,3 @@ class Accounting:
                 drained[line] = drained.get(line, 0) + amount
             owner.lines = None
         owner.drained = drained
-
-
-def _whole(owner: Any, own_ns: int) -> tuple[int, dict[Line, float] | None]:
-    """CPU and lines of a span from its start to its end, its children's CPU included."""
-    lines: dict[Line, float] = dict(owner.drained or {})
-    for line, amount in (owner.lines or {}).items():
-        lines[line] = lines.get(line, 0) + amount
-    if owner.children_ns:
-        lines[_CHILD_LINE] = owner.children_ns * 1e-9
-    return own_ns + owner.drained_ns, lines
-
-
-def _note_unpriced(tree: Tree, meter: str) -> None:
-    if tree.unpriced is None:
-        tree.unpriced = set()
-    tree.unpriced.add(meter)

@@ -64,6 +64,12 @@ class Tree:
         if name in self.labels or len(self.labels) < _MOST_LABELS:
             self.labels[name] = value[:_LONGEST]
 
+    def key(self, own: Own) -> Own:
+        """The labels of a span of this tree, which has `own` beside those of the tree; sorted."""
+        if own:
+            return tuple(sorted({**self.labels, **dict(own)}.items()))
+        return tuple(sorted(self.labels.items())) if self.labels else ()
+
     def evaluated(self, flag: str, variant: str) -> None:
         """Remembers the variant of a feature flag."""
         flags = self.flags
@@ -74,10 +80,13 @@ class Tree:
 
 
 @cache
-def owner_type(account: type) -> Any:
-    """The class of owners whose CPU is kept by the ledger that `account` belongs to."""
+def owner_type(keeper: Any) -> Any:
+    """The class of owners whose CPU is kept by the ledger `keeper`; the one in C has its own, with the same attributes."""
+    account = keeper.Account
+    if hasattr(keeper, "Owner"):
+        return keeper.Owner
 
-    class Owner(account):  # type: ignore[misc] # the base is chosen when the program starts
+    class Owner(account):  # type: ignore[misc, valid-type] # the base is chosen when the program starts
         """What one span consumes by itself: its CPU, kept by the ledger, and amounts by line in `lines`.
 
         Of a span that is open for long, `drained_ns` and `drained` were put into the totals before its end.

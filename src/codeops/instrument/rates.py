@@ -42,12 +42,14 @@ class Rates:
         rate = self.of(CPU_LINE)
         return rate / 1e9 if rate is not None else None
 
-    def move_to(self, at: date) -> None:
-        """Takes the prices of another day."""
-        if at != self.at:
-            self.at = at
-            self._known.clear()
-            self.cpu_ns = self._per_ns()
+    def move_to(self, at: date) -> bool:
+        """Takes the prices of another day; whether it is another."""
+        if at == self.at:
+            return False
+        self.at = at
+        self._known.clear()
+        self.cpu_ns = self._per_ns()
+        return True
 
     def of(self, line: Line) -> float | None:
         """Currency units for one unit of `line`; None when it has no price."""

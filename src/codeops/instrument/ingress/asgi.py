@@ -6,12 +6,13 @@ Source: ASGI specification 3.0, HTTP and WebSocket 2.5 with extensions, https://
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar, Token
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from codeops.core.attribute import TENANT
 from codeops.instrument import network, recorder, tenant
-from codeops.instrument.guard import guarded
+from codeops.instrument.guard import complain
 from codeops.instrument.ingress.delivery import Delivery
 from codeops.instrument.response import has_body, head_size, phrase_of
 
@@ -21,8 +22,9 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Scope, Callable[[], Awaitable[Any]], Send], Awaitable[None]]
 
+_KINDS = frozenset({"http", "websocket"})
 _HEADS = frozenset({"http.response.start", "websocket.http.response.start"})
-_BODIES = frozenset({"http.response.body", "websocket.http.response.body"})
+_PROXY = frozenset({b"x-forwarded-for", b"forwarded"})
 
 MARK = "codeops.delivery"
 """The key of a scope or environ that is being counted: what handles it further inside steps aside."""
@@ -56,33 +58,45 @@ class Asgi:
 
 def arrived(scope: Scope) -> "Connection | None":
     """What to count of a request that came in; None if it is no request, or is being counted already."""
-    if scope.get("type") not in {"http", "websocket"} or MARK in scope:
+    if scope.get("type") not in _KINDS or MARK in scope:
         return None
     outer = delivering.get()
     if outer is not None and not outer.is_complete:
         return None
-    made: list[Connection] = []
-    guarded(lambda: made.append(Connection(scope)))
-    return made[0] if made else None
+    try:
+        return Connection(scope)
+    except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+        complain(problem)
+        return None
 
 
 class Connection:
     """One request or WebSocket, from its arrival until the application returns."""
 
-    __slots__ = ("_delivery", "_has_body", "_scope", "_tenant", "_token")
+    __slots__ = ("_delivery", "_has_body", "_head", "_scope", "_tenant", "_token")
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._has_body = True
-        self._delivery = scope[MARK] = Delivery(self._labels())
-        self._tenant = tenant.entered(self._header, scope)
+        self._has_body, self._head = True, 0
+        headers = _headers(scope)
+
+        def header(name: str) -> str | None:
+            value = headers.get(name.encode("latin-1"))
+            return value.decode("latin-1") if value is not None else None
+
+        client = scope.get("client")
+        forwarded = headers.get(b"x-forwarded-for") or headers.get(b"forwarded")
+        labels = network.labels_of_client(str(client[0]) if client else "", forwarded.decode("latin-1") if forwarded else None)
+        self._delivery = scope[MARK] = Delivery(labels)
+        self._tenant = tenant.entered(header, scope)
         self._token: Token[Delivery | None] = delivering.set(self._delivery)
-        if (name := tenant.current()) is not None:
+        if self._tenant is not None and (name := tenant.current()) is not None:
             recorder.note(TENANT, name)
 
     def end(self) -> None:
         """Leaves the context as it was found."""
-        tenant.left(self._tenant)
+        if self._tenant is not None:
+            tenant.left(self._tenant)
         self._delivery.is_complete = True
         try:
             delivering.reset(self._token)
@@ -91,42 +105,47 @@ class Connection:
 
     def counting(self, send: Send) -> Send:
         """`send`, whose messages are counted once they have been sent."""
-        add = self._delivery.add
+        measure, add = self._measure, self._delivery.add
 
         async def counted(message: Any) -> None:
             if "headers" in message and not isinstance(message["headers"], list | tuple):
                 message = {**message, "headers": list(message["headers"])}  # an iterator can be read only once
-            sizes = [0]
-            guarded(self._measure, message, sizes)
+            size = 0
+            try:
+                size = measure(message)
+            except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+                complain(problem)
             await send(message)
-            if sizes[-1]:
-                guarded(add, sizes[-1])
+            if size:
+                try:
+                    add(size)
+                except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+                    complain(problem)
 
         return counted
 
-    def _measure(self, message: Any, sizes: list[int]) -> None:
-        """Before it is sent: while a server sends the last message, it may begin with the connection's next request."""
+    def _measure(self, message: Any) -> int:
+        """Before it is sent: while a server sends the last message, it may begin with the connection's next request.
+
+        The head counts with what follows it, as servers send it and because counting has a price.
+        """
         kind = message["type"]
+        if kind == "http.response.body":
+            size = self._head + (len(message.get("body", b"")) if self._has_body else 0)
+            self._head = 0
+            if not message.get("more_body", False):
+                self._delivery.is_complete = True
+            return size
         if kind in _HEADS:
-            self._has_body = has_body(self._scope.get("method", "GET"), message["status"])
-            sizes.append(head_size(message["status"], phrase_of(message["status"]), message.get("headers", ())))
-        elif self._has_body:
-            sizes.append(_size_of(kind, message))
-        if kind == "http.response.pathsend" or (kind == "http.response.body" and not message.get("more_body", False)):
-            self._delivery.is_complete = True
+            status = message["status"]
+            self._has_body = has_body(self._scope.get("method", "GET"), status)
+            self._head = head_size(status, phrase_of(status), message.get("headers", ()))
+            self._delivery.note_route(self._route)
+            return 0
+        size, self._head = self._head + (_size_of(kind, message) if self._has_body else 0), 0
+        self._delivery.is_complete = kind == "http.response.pathsend"
         self._delivery.note_route(self._route)
-
-    def _labels(self) -> dict[str, str]:
-        client = self._scope.get("client")
-        peer = str(client[0]) if client else ""
-        if peer and not network.is_internal(peer):
-            return network.labels_of(peer)
-        return network.labels_of_client(peer, self._header("x-forwarded-for") or self._header("forwarded"))
-
-    def _header(self, name: str) -> str | None:
-        wanted = name.encode("latin-1")
-        found = [value for key, value in self._scope["headers"] if key == wanted]
-        return b",".join(found).decode("latin-1") if found else None
+        return size
 
     def _route(self) -> str | None:
         """The template that Starlette and FastAPI leave in the scope, with the prefix under which its application is mounted."""
@@ -139,12 +158,29 @@ class Connection:
         return "/".join(names.get(part, part) for part in prefix.split("/")) + route
 
 
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    """The request's headers that tell its tenant or its client; one that is repeated is joined."""
+    wanted = _wanted(tenant.wanted())
+    if not isinstance(scope["headers"], list | tuple):
+        scope["headers"] = list(scope["headers"])  # an iterator can be read only once
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in wanted:
+            found[name] = found[name] + b"," + value if name in found else value
+    return found
+
+
+@lru_cache(maxsize=8)
+def _wanted(names: frozenset[str]) -> frozenset[bytes]:
+    return _PROXY | {name.encode("latin-1") for name in names}
+
+
 def _size_of(kind: str, message: Any) -> int:
-    if kind in _BODIES:
-        return len(message.get("body", b""))
     if kind == "websocket.send":
         text = message.get("text")
         return len(message.get("bytes") or b"") if text is None else len(text) if text.isascii() else len(text.encode())
+    if kind == "websocket.http.response.body":
+        return len(message.get("body", b""))
     if kind == "http.response.pathsend":
         return Path(message["path"]).stat().st_size
     if kind == "http.response.trailers":

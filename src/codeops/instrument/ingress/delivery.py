@@ -36,18 +36,14 @@ class Delivery:
         if self._context is None:
             self._context = copy_context()
 
-    def add(self, size: int) -> None:
-        """Counts `size` bytes handed over, unless they were announced."""
-        if self._ahead:
-            size, self._ahead = max(0, size - self._ahead), max(0, self._ahead - size)
+    def add(self, size: int, *, ahead: int = 0) -> None:
+        """Counts `size` bytes handed over, and `ahead` that will follow soon, unless they were counted ahead."""
+        known = self._ahead
+        if known or ahead:
+            self._ahead = max(ahead, known - size)
+            size = max(0, size + self._ahead - known)
         if size:
             self._count(size)
-
-    def announce(self, size: int) -> None:
-        """Counts the bytes still to be handed over, while the span is open; `add` does not count them again."""
-        if size > self._ahead:
-            self._count(size - self._ahead)
-            self._ahead = size
 
     def withdraw(self, size: int) -> None:
         """Takes back bytes that were counted but are not sent: as many of those to come are not counted."""

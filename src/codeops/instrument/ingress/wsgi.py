@@ -9,7 +9,7 @@ from typing import Any
 
 from codeops.core.attribute import TENANT
 from codeops.instrument import network, recorder, tenant
-from codeops.instrument.guard import guarded
+from codeops.instrument.guard import complain, guarded
 from codeops.instrument.ingress.asgi import MARK, delivering
 from codeops.instrument.ingress.delivery import SOON_BYTES, Delivery
 from codeops.instrument.response import declared_length, has_body, head_size
@@ -45,9 +45,11 @@ def arrived(environ: Environ, route: Route = lambda _: None) -> "Request | None"
     outer = delivering.get()
     if MARK in environ or (outer is not None and not outer.is_complete):
         return None
-    made: list[Request] = []
-    guarded(lambda: made.append(Request(environ, route)))
-    return made[0] if made else None
+    try:
+        return Request(environ, route)
+    except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+        complain(problem)
+        return None
 
 
 class Request:
@@ -63,7 +65,7 @@ class Request:
         self._delivery = environ[MARK] = Delivery(self._labels())
         self._files: list[Any] = []
         self._tenant = tenant.entered(self._header, environ)
-        if (name := tenant.current()) is not None:
+        if self._tenant is not None and (name := tenant.current()) is not None:
             recorder.note(TENANT, name)
 
     def answered(self, app: Application, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -116,9 +118,10 @@ class Request:
         self._has_body = has_body(self._environ.get("REQUEST_METHOD", "GET"), int(status[:3]))
         self._length = declared_length(headers) if self._has_body else 0
         delivery.keep()
-        delivery.add(self._head)
         if self._length and self._length <= SOON_BYTES:
-            delivery.announce(self._length)
+            delivery.add(self._head, ahead=self._length)
+        else:
+            delivery.add(self._head)
         delivery.note_route(lambda: self._route(self._environ))
 
     def _note_chunks(self, chunks: Iterable[bytes]) -> None:
@@ -148,8 +151,9 @@ class Request:
         return isinstance(result, wrapper) if isinstance(wrapper, type) else any(result is file for file in self._files)
 
     def _labels(self) -> dict[str, str]:
+        environ = self._environ
         return network.labels_of_client(
-            self._environ.get("REMOTE_ADDR") or "", self._header("x-forwarded-for") or self._header("forwarded")
+            environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_FORWARDED_FOR") or environ.get("HTTP_FORWARDED")
         )
 
     def _header(self, name: str) -> str | None:
@@ -185,7 +189,10 @@ class _Body:
         if self._iterator is None:
             self._iterator = iter(self._result)
         chunk = next(self._iterator)
-        guarded(self._request.add, chunk)
+        try:
+            self._request.add(chunk)
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
         return chunk
 
     def close(self) -> None:

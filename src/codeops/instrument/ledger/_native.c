@@ -3,8 +3,8 @@
  * The same rules, names and tests as pure.py, which explains them; this file says only what is special about C.
  * Everything runs under the GIL, except `leave`, which the system calls when a thread ends.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "_ledger.h"
+
 #include <structmember.h>
 
 #ifdef Py_GIL_DISABLED
@@ -23,21 +23,10 @@
 
 /* ---------------------------------------------------------------- accounts */
 
-typedef struct Account {
-    PyObject_HEAD
-    long long self_ns;     /* CPU while open */
-    long long late_ns;     /* CPU in its context after its end */
-    long long children_ns; /* CPU of child processes started on its behalf */
-    struct Account *heir;  /* gets what arrives after the end; NULL while open */
-    struct Account *drop;  /* gets what an account holds that is dropped without an end */
-    struct Account *before, *after; /* the ring of open accounts */
-    int slot;              /* where in a thread's pending list it was last */
-    PyObject *lines;       /* what else is counted, kept for the caller; NULL reads None */
-} Account;
-
 static Account ring = {.before = &ring, .after = &ring};
 
-static PyTypeObject AccountType;
+PyTypeObject codeops_AccountType;
+#define AccountType codeops_AccountType
 static PyObject *lost = NULL; /* list: the lines of accounts that were dropped without an end */
 
 static void unlink_account(Account *account) {
@@ -100,18 +89,21 @@ static void account_dealloc(Account *account) {
     Py_TYPE(account)->tp_free((PyObject *)account);
 }
 
+void codeops_end(Account *account, Account *heir) {
+    heir->self_ns += account->self_ns;
+    heir->late_ns += account->late_ns;
+    heir->children_ns += account->children_ns;
+    account->heir = (Account *)Py_NewRef((PyObject *)heir);
+    unlink_account(account);
+}
+
 static PyObject *account_end(Account *account, PyObject *heir) {
     if (!PyObject_TypeCheck(heir, &AccountType) || (Account *)heir == account) {
         PyErr_SetString(PyExc_TypeError, "the heir of an account is another account");
         return NULL;
     }
     if (account->heir == NULL) {
-        Account *to = (Account *)heir;
-        to->self_ns += account->self_ns;
-        to->late_ns += account->late_ns;
-        to->children_ns += account->children_ns;
-        account->heir = (Account *)Py_NewRef(heir);
-        unlink_account(account);
+        codeops_end(account, (Account *)heir);
     }
     Py_RETURN_NONE;
 }
@@ -167,7 +159,7 @@ static PyMethodDef account_methods[] = {
     {NULL},
 };
 
-static PyTypeObject AccountType = {
+PyTypeObject codeops_AccountType = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "codeops.instrument.ledger._native.Account",
     .tp_doc = "What one owner consumes of the CPU.",
@@ -212,7 +204,8 @@ static int is_running = 0, is_exact = 0;
 static long long short_ns = 20000, pending_max_ns = 200000;
 static Account *on_thread = NULL, *on_loop = NULL, *on_gc = NULL, *on_unended = NULL;
 static PyObject *known_ns = NULL; /* dict: thread id to the clock up to which others accounted for the thread */
-static PyObject *owner_var = NULL;
+PyObject *codeops_owner_var = NULL;
+#define owner_var codeops_owner_var
 
 static inline long long read_clock(clockid_t clock) {
     struct timespec now;
@@ -794,19 +787,31 @@ static PyObject *switch_to(PyObject *module, PyObject *owner) {
     return from;
 }
 
-static PyObject *enter(PyObject *module, PyObject *owner) {
-    (void)module;
+int codeops_enter(PyObject *owner) {
     PyObject *token = PyContextVar_Set(owner_var, owner);
     if (token == NULL) {
-        return NULL;
+        return -1;
     }
     Py_DECREF(token);
     if (is_running) {
         Thread *thread = this_thread();
         if (thread == NULL) {
-            return PyErr_NoMemory();
+            PyErr_NoMemory();
+            return -1;
         }
         switch_owner(thread, PyObject_TypeCheck(owner, &AccountType) ? (Account *)owner : thread->idle);
+    }
+    return 0;
+}
+
+static PyObject *enter(PyObject *module, PyObject *owner) {
+    (void)module;
+    if (owner_var == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "the ledger was never started");
+        return NULL;
+    }
+    if (codeops_enter(owner) < 0) {
+        return NULL;
     }
     Py_RETURN_NONE;
 }
@@ -861,13 +866,7 @@ static PyObject *collecting(PyObject *module, PyObject *const *args, Py_ssize_t 
     Py_RETURN_NONE;
 }
 
-static PyObject *finish(PyObject *module, PyObject *owner) {
-    (void)module;
-    if (!PyObject_TypeCheck(owner, &AccountType)) {
-        PyErr_SetString(PyExc_TypeError, "an account is finished");
-        return NULL;
-    }
-    Account *account = (Account *)owner;
+long long codeops_finish(Account *account) {
     Thread *thread = is_running ? this_thread() : NULL;
     if (thread != NULL && !is_exact) {
         if (thread->owner == account) {
@@ -884,7 +883,16 @@ static PyObject *finish(PyObject *module, PyObject *owner) {
     } else if (thread != NULL && thread->owner == account) {
         settle(thread, NULL, THREAD_CPU());
     }
-    return PyLong_FromLongLong(account->self_ns);
+    return account->self_ns;
+}
+
+static PyObject *finish(PyObject *module, PyObject *owner) {
+    (void)module;
+    if (!PyObject_TypeCheck(owner, &AccountType)) {
+        PyErr_SetString(PyExc_TypeError, "an account is finished");
+        return NULL;
+    }
+    return PyLong_FromLongLong(codeops_finish((Account *)owner));
 }
 
 static PyObject *settle_all(PyObject *module, PyObject *unused) {
@@ -943,10 +951,16 @@ static PyObject *open_accounts(PyObject *module, PyObject *unused) {
     return found;
 }
 
+void codeops_set_drop(Account *account) {
+    if (on_unended != NULL) {
+        Py_XSETREF(account->drop, (Account *)Py_NewRef((PyObject *)on_unended));
+    }
+}
+
 static PyObject *set_drop(PyObject *module, PyObject *owner) {
     (void)module;
-    if (PyObject_TypeCheck(owner, &AccountType) && on_unended != NULL) {
-        Py_XSETREF(((Account *)owner)->drop, (Account *)Py_NewRef((PyObject *)on_unended));
+    if (PyObject_TypeCheck(owner, &AccountType)) {
+        codeops_set_drop((Account *)owner);
     }
     Py_RETURN_NONE;
 }
@@ -981,7 +995,7 @@ PyMODINIT_FUNC PyInit__native(void) {
     if (module == NULL || PyModule_AddObjectRef(module, "Account", (PyObject *)&AccountType) < 0 ||
         PyModule_AddObjectRef(module, "Step", (PyObject *)&StepType) < 0 ||
         (lost = PyList_New(0)) == NULL || PyModule_AddObjectRef(module, "lost", lost) < 0 ||
-        PyModule_AddIntConstant(module, "HAS_WATCHER", HAS_WATCHER) < 0) {
+        PyModule_AddIntConstant(module, "HAS_WATCHER", HAS_WATCHER) < 0 || codeops_add_spans(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

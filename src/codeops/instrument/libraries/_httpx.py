@@ -6,6 +6,7 @@ from typing import Any
 
 from codeops.instrument import callsite
 from codeops.instrument.guard import guarded
+from codeops.instrument.libraries._layer import is_taken
 from codeops.instrument.patch import Hooks, Live
 from codeops.instrument.recorder import Sink, Tally, count
 
@@ -28,7 +29,7 @@ def hook(hooks: Hooks, module: ModuleType) -> None:
 def _handling(module: ModuleType, original: Callable[..., Any], live: Live) -> Callable[..., Any]:
     def counted(self: Any, request: Any) -> Any:
         tally = live()
-        return original(self, request if tally is None else _noted(module, request, tally))
+        return original(self, request if tally is None or is_taken() else _noted(module, request, tally))
 
     return counted
 
@@ -36,7 +37,7 @@ def _handling(module: ModuleType, original: Callable[..., Any], live: Live) -> C
 def _handling_async(module: ModuleType, original: Callable[..., Any], live: Live) -> Callable[..., Any]:
     async def counted(self: Any, request: Any) -> Any:
         tally = live()
-        return await original(self, request if tally is None else _noted(module, request, tally))
+        return await original(self, request if tally is None or is_taken() else _noted(module, request, tally))
 
     return counted
 

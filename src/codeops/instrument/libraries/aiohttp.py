@@ -5,6 +5,7 @@ from typing import Any
 
 from codeops.instrument import callsite
 from codeops.instrument.guard import guarded
+from codeops.instrument.libraries._layer import is_taken
 from codeops.instrument.patch import Hooks, Live
 from codeops.instrument.recorder import count, current
 
@@ -55,13 +56,13 @@ def _add_listener(kwargs: dict[str, Any]) -> None:
 
 async def _started(_session: Any, context: Any, _parameters: Any) -> None:  # ruff: ignore[unused-async] - signals await
     """Notes the line: the body is written by a task of its own, which has none of the user's code on its stack."""
-    tally = current() if _hooks.is_installed else None
+    tally = current() if _hooks.is_installed and not is_taken() else None
     context.site, context.is_counted = None, tally is not None
     if tally is not None:
         guarded(_note_site, context, tally.root)
 
 
-def _note_site(context: Any, root: str) -> None:
+def _note_site(context: Any, root: str | None) -> None:
     context.site, is_covered = callsite.find(root, _ABOVE)
     context.is_counted = not is_covered
 

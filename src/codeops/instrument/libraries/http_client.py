@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from codeops.instrument.guard import guarded
+from codeops.instrument.libraries._layer import is_taken
 from codeops.instrument.patch import Hooks, Live
 from codeops.instrument.recorder import count
 
@@ -39,12 +40,13 @@ def uninstall() -> None:
 
 
 def _note_request(connection: Any, _method: str, url: str, *_: Any, **__: Any) -> None:
-    count("http.call", 1, labels={"host": _host(connection, url)}, below=_ABOVE)
+    if not is_taken():
+        count("http.call", 1, labels={"host": _host(connection, url)}, below=_ABOVE)
 
 
 def _sending(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
     def send(self: Any, data: Any) -> Any:
-        if live() is None:
+        if live() is None or is_taken():
             return original(self, data)
         if hasattr(data, "read"):  # sent block by block below this method: count what leaves while it is read
             return original(self, _Counted(self, data))

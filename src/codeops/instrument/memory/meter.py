@@ -22,7 +22,7 @@ class Meter:
     """Samples resident memory, and tells each request at its end how many GiB-seconds were allocated to it.
 
     `read` gives bytes, or None where they are not known: then nothing is allocated, and the meter says so by None.
-    A sample is taken every `sample_s` seconds, and weights are fitted every `fit_s`.
+    A sample is taken every `sample_s` seconds, and what requests of each route hold is fitted every `fit_s`.
     Every method may be called from any thread, and none raises.
     """
 
@@ -34,7 +34,7 @@ class Meter:
         sample_s: float = 1.0,
         fit_s: float = 30.0,
     ) -> None:
-        self._clock = clock
+        self._clock = self._running_clock = clock
         self._resident = Resident()
         self._read = read or self._resident.read
         self._fit_s = fit_s
@@ -47,16 +47,20 @@ class Meter:
         self._fitted_at = 0.0
 
     def start(self) -> bool:
-        """Starts sampling; False where resident memory is not known."""
+        """Starts sampling, with new books; False where resident memory is not known."""
         with self._lock:
             if not self._is_running:
+                self._clock = self._running_clock
                 self._is_running = self._opened()
-                self._wake()
+            self._wake()
             return self._is_running
 
     def stop(self) -> None:
-        """Ends sampling; requests that are in flight still get their share, new ones get none."""
+        """Ends sampling: time stands still. What is in flight gets its share up to now, and what starts later none."""
         with self._lock:
+            if self._is_running:
+                now = self._clock()
+                self._clock = lambda: now
             self._is_running = self._is_sampling = False
         self._sampler.stop()
         self._resident.close()
@@ -65,13 +69,12 @@ class Meter:
         """Begins anew in the child of a fork; what is in flight belongs to the parent. Sampling goes on at the next request."""
         self._lock = threading.RLock()
         self._sampler.forked()
-        self._window.clear()
         self._is_sampling = False
         self._allocation = None
         self._is_running = self._is_running and self._opened()
 
     def begin(self, route: str) -> Share | None:
-        """A request of `route` starts: hand what this returns to `end`, once."""
+        """A request of `route` starts: hand what this returns to `end`, once; None where memory is not known."""
         if not self._is_sampling:
             self._wake()
         allocation = self._allocation
@@ -83,7 +86,7 @@ class Meter:
     def end(self, share: Share | None) -> tuple[float, str] | None:
         """GiB-seconds of the request and how they were allocated, `fitted` or `equal`; None where that is not known."""
         allocation = self._allocation
-        if share is None or allocation is None or share.books is not allocation:
+        if share is None or share.books is not allocation:
             return None
         with self._lock:
             return allocation.end(self._clock(), share) / _GIB, share.method
@@ -91,9 +94,10 @@ class Meter:
     def totals(self) -> dict[str, float]:
         """What was held since the start; empty where that is not known.
 
-        `idle_gib_s + retained_gib_s + allocated_gib_s` is `integral_gib_s`; `ended_gib_s` is the part of the allocated
-        that requests were told at their end, the rest is that of those in flight. `resident_bytes`, `baseline_bytes` and
-        `container_bytes` are of now; the last is absent where there is no control group.
+        `idle_gib_s + retained_gib_s + allocated_gib_s + carried_gib_s` is `integral_gib_s`. Of the allocated,
+        `ended_gib_s` is what requests were told at their end, the rest is of those in flight; what is carried will be
+        allocated, or, below zero, was in advance. `resident_bytes`, `baseline_bytes` and `container_bytes` are of now;
+        the last is absent where there is no control group.
         """
         allocation = self._allocation
         if allocation is None:
@@ -105,6 +109,7 @@ class Meter:
             "idle_gib_s": found.idle / _GIB,
             "retained_gib_s": found.retained / _GIB,
             "allocated_gib_s": found.allocated / _GIB,
+            "carried_gib_s": found.carried / _GIB,
             "ended_gib_s": found.ended / _GIB,
             "integral_gib_s": found.integral / _GIB,
             "resident_bytes": found.resident_bytes,
@@ -115,6 +120,7 @@ class Meter:
     def _opened(self) -> bool:
         """Opens new books at what is resident now."""
         resident_bytes = self._read()
+        self._window.clear()
         now = self._fitted_at = self._clock()
         self._allocation = Allocation(now, resident_bytes) if resident_bytes is not None else None
         return resident_bytes is not None
@@ -128,7 +134,7 @@ class Meter:
     def _sample(self) -> None:
         resident_bytes, allocation = self._read(), self._allocation
         if resident_bytes is None or allocation is None:
-            return
+            return  # the last sample holds on
         with self._lock:
             now = self._clock()
             allocation.sample(now, resident_bytes)
@@ -138,9 +144,9 @@ class Meter:
             self._fit(allocation)
 
     def _fit(self, allocation: Allocation) -> None:
-        """Outside of the lock: no request waits for a fit."""
+        """Outside of the lock, so that no request waits for it."""
         samples = tuple(self._window)
         weights = fit(samples, allocation.baseline_bytes)
         with self._lock:
-            allocation.adopt(self._clock(), weights)
+            allocation.adopt(weights)
             allocation.forget(name for _, counts in samples for name, _ in counts)

@@ -87,7 +87,7 @@ def _announce(delivery: Delivery, request: Any, response: Any) -> None:
     length = declared_length(headers) if response.streaming else len(response.content)
     if length and length <= SOON_BYTES and has_body(request.method, status):
         size += length
-    delivery.announce(size)
+    delivery.add(0, ahead=size)
 
 
 def _is_outermost() -> bool:

@@ -15,6 +15,7 @@ from opentelemetry.context import Context
 from codeops.core.errors import UnsupportedLedger
 from codeops.instrument import tenant
 from codeops.instrument.guard import complain
+from codeops.instrument.tracing.native import follow_contexts
 from codeops.instrument.tracing.ownership import owner_in
 
 __all__ = ["install", "uninstall"]
@@ -23,15 +24,19 @@ _GLOBAL = "_RUNTIME_CONTEXT"
 
 
 class _Followed:
-    """A runtime context that tells the ledger of every change."""
+    """A runtime context that tells the ledger of every change; the ledger in C has its own."""
 
     def __init__(self, inner: Any, keeper: Any) -> None:
         self.inner = inner
         self.get_current = inner.get_current  # no detour for what is asked most often
-        self._attach, self._detach, self._enter = inner.attach, inner.detach, keeper.enter
+        self._attach, self._detach = inner.attach, inner.detach
+        self.is_followed = True
+        self._enter = keeper.enter
 
     def attach(self, context: Context) -> "Token[Context]":
         """Attaches, and makes the owner of the context's span the owner of this thread."""
+        if not self.is_followed:
+            return self._attach(context)  # type: ignore[no-any-return]
         try:
             context = tenant.carried(context)
         except Exception as problem:
@@ -46,6 +51,8 @@ class _Followed:
     def detach(self, token: "Token[Context]") -> None:
         """Detaches, and goes back to the owner of the span that is current now."""
         self._detach(token)
+        if not self.is_followed:
+            return
         try:
             self._enter(owner_in(self.get_current()))
         except Exception as problem:
@@ -55,7 +62,7 @@ class _Followed:
         return getattr(self.inner, name)
 
 
-_followed: _Followed | None = None
+_followed: Any = None
 
 
 def install(keeper: Any) -> None:
@@ -75,7 +82,7 @@ def install(keeper: Any) -> None:
             why=f"this version of opentelemetry-api has no {_GLOBAL}",
             fix="report it with the version of opentelemetry-api; until then CPU is not attributed",
         )
-    _followed = _Followed(inner, keeper)
+    _followed = follow_contexts(inner, keeper) or _Followed(inner, keeper)
     setattr(api, _GLOBAL, _followed)
 
 
@@ -85,9 +92,6 @@ def uninstall() -> None:
     if _followed is not None and vars(api).get(_GLOBAL) is _followed:
         setattr(api, _GLOBAL, _followed.inner)
     if _followed is not None:
-        _followed._enter = _ignore  # it may stay below another one
+        _followed.is_followed = False  # it may stay below another one
     _followed = None
 
-
-def _ignore(_owner: Any) -> None:
-    """Follows nothing any more."""

@@ -5,7 +5,7 @@ wherever a span starts; `stripped(host, header)` before a request leaves.
 """
 
 from codeops.instrument.tenant.domain import is_foreign, stripped
-from codeops.instrument.tenant.request import carried, configure, current, current_tenant, entered, left
+from codeops.instrument.tenant.request import carried, configure, current, current_tenant, entered, left, wanted
 from codeops.instrument.tenant.setting import Tenant
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "is_foreign",
     "left",
     "stripped",
+    "wanted",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from codeops.core.attribute import MISSING, TENANT
@@ -15,39 +15,52 @@ from codeops.instrument.tenant.setting import Tenant
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-__all__ = ["carried", "configure", "current", "current_tenant", "entered", "left"]
+__all__ = ["carried", "configure", "current", "current_tenant", "entered", "left", "wanted"]
 
 _LONGEST = 128
 """Characters of a tenant; what is longer is cut."""
 
 
-class Found(NamedTuple):
-    """What was found out about a request when it came in."""
+class Found:
+    """What was found out about a request when it came in.
 
-    tenant: str | None
-    """The label; "(missing)" where one is required."""
+    `tenant` is the label, "(missing)" where one is required; `carries` goes on as baggage; `refused` are values in the
+    request's own baggage that are not believed and go no further; `good` is the last baggage that was as it should be.
+    """
 
-    carries: str | None
-    """What goes on as baggage."""
+    __slots__ = ("carries", "good", "refused", "tenant")
 
-    refused: frozenset[str]
-    """Values in the request's own baggage that are not believed: they go no further."""
+    def __init__(self, tenant: str | None, carries: str | None, refused: frozenset[str | None]) -> None:
+        self.tenant, self.carries, self.refused = tenant, carries, refused
+        self.good: object = None
 
 
+_NOBODY: frozenset[str | None] = frozenset()
 _setting: Tenant | None = None
+_wanted: frozenset[str] = frozenset()
+_key = ""
+"""Under which key OpenTelemetry keeps the baggage of a context: contexts are made at each span, baggage hardly ever."""
+
 current_tenant: ContextVar[Found | None] = ContextVar("codeops_tenant", default=None)
 """Set from the arrival of a request until its end; `current()` reads it."""
 
 
 def configure(setting: Tenant | None) -> None:
     """Sets how tenants are found and whom they are told to; None ends it."""
-    global _setting  # ruff: ignore[global-statement] - one process has one way to find its tenants
+    global _setting, _wanted  # ruff: ignore[global-statement] - one process has one way to find its tenants
     if setting is not None and not isinstance(setting, Tenant):
         raise InvalidValue(
             f"{setting!r} is not a tenant setting", why="a Tenant is needed", fix="write tenant=Tenant(header='x-tenant-id')"
         )
     _setting = setting
+    names = {setting.header and setting.header.lower(), setting.claim and "authorization", "baggage"} if setting else set()
+    _wanted = frozenset(name for name in names if name)
     domain.allow(setting)
+
+
+def wanted() -> frozenset[str]:
+    """Names of the headers that `entered` asks for, in lower case."""
+    return _wanted
 
 
 def current() -> str | None:
@@ -64,8 +77,21 @@ def carried(context: "Context") -> "Context":
     found = current_tenant.get()
     if found is None:
         return context
+    if context.get(_key, found) is found.good:
+        return context
+    right = _put(context, found)
+    if _key:
+        found.good = right.get(_key, found)
+    return right
+
+
+def _put(context: "Context", found: Found) -> "Context":
+    global _key  # ruff: ignore[global-statement]
     from opentelemetry.baggage import get_baggage, remove_baggage, set_baggage
 
+    if not _key:
+        keys = [*set_baggage(TENANT, "", type(context)())]
+        _key = keys[0] if len(keys) == 1 else ""
     held = get_baggage(TENANT, context)
     if held == found.carries or (held is not None and held not in found.refused):
         return context
@@ -99,7 +125,7 @@ def _find(setting: Tenant, header: Callable[[str], str | None], request: Any, ma
     if tenant is None and setting.trust_baggage and sent:
         tenant = cleaned(_decoded(sent[-1].partition(";")[0]))
     carries = tenant if setting.baggage else None
-    refused = frozenset(_decoded(value) for value in sent) - {carries}
+    refused = frozenset(_decoded(value) for value in sent) - {carries} if sent else _NOBODY
     label = tenant or (MISSING if setting.required else None)
     if label is not None or refused:
         made.append(Found(label, carries, refused))

@@ -87,8 +87,8 @@ class Unsampled:
         @functools.wraps(original)
         def start_span(tracer: Any, name: str, context: Any = None, *args: Any, **options: Any) -> Any:
             span = original(tracer, name, context, *args, **options)
-            if span.is_recording() or not self._hooks.is_installed or owner_of(span) is not None:
-                return span
+            if type(span) is not NonRecordingSpan or not self._hooks.is_installed or owner_of(span) is not None:
+                return span  # recorded: the processor sees to it
             try:
                 given = options.get("attributes") or (args[1] if len(args) > 1 else None) or {}
                 return self._owned(span, name, context, given)

@@ -8,8 +8,9 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from codeops.instrument.accounting import Accounting
 from codeops.instrument.guard import complain
 from codeops.instrument.ledger import OWNER
+from codeops.instrument.tracing.native import follow_spans
 from codeops.instrument.tracing.ownership import owner_in, owner_of, set_owner
-from codeops.instrument.tracing.writing import Write
+from codeops.instrument.tracing.writing import FastWrite, Write
 
 __all__ = ["CostProcessor"]
 
@@ -26,17 +27,16 @@ class CostProcessor(SpanProcessor):
 
     def aim(self, accounting: Accounting | None) -> None:
         """Works for `accounting` from now on, or for nobody."""
+        for name in ("on_start", "_on_ending", "on_end"):
+            vars(self).pop(name, None)
         self._accounting = accounting
+        if accounting is not None and isinstance(self._write, FastWrite):
+            follow_spans(accounting, self)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Makes the owner; a span without a parent in this process is a local root."""
-        accounting = self._accounting
-        if accounting is None:
-            return
         try:
-            parent = span.parent
-            above = OWNER.get() if parent_context is None else owner_in(parent_context)
-            set_owner(span, accounting.begin(span.name, above, is_root=parent is None or parent.is_remote))
+            self.begin(span, parent_context)
         except Exception as problem:
             complain(problem)
 
@@ -49,12 +49,21 @@ class CostProcessor(SpanProcessor):
         self._end(span)
 
     def _end(self, span: Any) -> None:
-        accounting = self._accounting
-        if accounting is None:
-            return
         try:
-            owner = owner_of(span)
-            if owner is not None and not owner.is_ended:
-                self._write(span, accounting.finish(owner, span.name, self._read(span)))
+            self.finish(span)
         except Exception as problem:
             complain(problem)
+
+    def begin(self, span: Span, parent_context: Context | None) -> None:
+        """The whole way at the start."""
+        accounting = self._accounting
+        if accounting is not None:
+            parent = span.parent
+            above = OWNER.get() if parent_context is None else owner_in(parent_context)
+            set_owner(span, accounting.begin(span.name, above, is_root=parent is None or parent.is_remote))
+
+    def finish(self, span: Any) -> None:
+        """The whole way at the end."""
+        accounting, owner = self._accounting, owner_of(span)
+        if accounting is not None and owner is not None and not owner.is_ended:
+            self._write(span, accounting.finish(owner, span.name, self._read(span)))

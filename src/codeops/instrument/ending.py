@@ -1,0 +1,98 @@
+"""What a span's own consumption says at its end: attributes, and cost in currency units."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codeops.core.attribute import CACHE_HIT, COST_REQUEST, COST_REQUEST_NANO, COST_UNPRICED, FLAG_KEY, FLAG_VARIANT, ROUTE, TENANT, USAGE
+from codeops.core.meter import CHILD_CPU, CPU
+from codeops.instrument import model
+from codeops.instrument.owner import Tree
+from codeops.instrument.rates import Line, Rates
+
+__all__ = ["READ", "label_root", "price_cpu", "price_lines", "read", "request_attributes", "whole"]
+
+READ = frozenset({CACHE_HIT, TENANT, ROUTE, *model.READ})
+"""Attributes of a span that are read when it ends: labels that the user or another instrumentation put there."""
+
+_CHILD_LINE: Line = (CHILD_CPU, "vCPU.s", ())
+
+
+def read(owner: Any, given: Mapping[str, Any]) -> None:
+    """Takes over labels and tokens that stand on the span already."""
+    tree: Tree = owner.tree
+    for name in (CACHE_HIT, TENANT):
+        value = given.get(name)
+        if value is not None:
+            tree.label(name, str(value).lower() if isinstance(value, bool) else str(value))
+    if owner.is_root and ROUTE in given:
+        tree.label(ROUTE, str(given[ROUTE]))
+    tokens = model.lines(given)
+    if tokens and not any(line[0].startswith("llm.") for line in owner.lines or ()):
+        owner.lines = {**(owner.lines or {}), **tokens}  # else a client's hook has counted them
+
+
+def whole(owner: Any, own_ns: int) -> tuple[int, dict[Line, float]]:
+    """CPU and lines of a span from its start to its end, with what is in the totals already and its children's CPU."""
+    lines: dict[Line, float] = dict(owner.drained or {})
+    for line, amount in (owner.lines or {}).items():
+        lines[line] = lines.get(line, 0) + amount
+    if owner.children_ns:
+        lines[_CHILD_LINE] = lines.get(_CHILD_LINE, 0) + owner.children_ns * 1e-9
+    return own_ns + owner.drained_ns, lines
+
+
+def price_cpu(own_ns: int, rates: Rates, tree: Tree) -> float:
+    """What own CPU costs; nothing but a note where it has no price."""
+    if rates.cpu_ns is None:
+        _note_unpriced(tree, CPU)
+        return 0.0
+    return own_ns * rates.cpu_ns
+
+
+def price_lines(lines: Mapping[Line, float], attributes: dict[str, Any], rates: Rates | None, tree: Tree) -> float:
+    """Writes usage by meter into `attributes`; what the lines cost."""
+    cost, unpriced = 0.0, set[str]()
+    for line, amount in lines.items():
+        if not amount:
+            continue
+        key = USAGE + line[0]
+        attributes[key] = attributes.get(key, 0) + amount
+        if rates is None:
+            continue
+        rate = rates.of(line)
+        if rate is None:
+            unpriced.add(line[0])
+        else:
+            cost += rate * amount
+    if unpriced:
+        attributes[COST_UNPRICED] = ",".join(sorted(unpriced))
+        for meter in unpriced:
+            _note_unpriced(tree, meter)
+    if rates is not None and any(line[0].startswith("llm.") for line in lines):
+        attributes.update(model.aliases(lines, rates))
+    return cost
+
+
+def label_root(tree: Tree, attributes: dict[str, Any]) -> None:
+    """The labels that are known when the request is over."""
+    hit = tree.labels.get(CACHE_HIT)
+    if hit is not None:
+        attributes[CACHE_HIT] = hit
+    if tree.flags:
+        flags = sorted(tree.flags.items())
+        tree.labels[FLAG_KEY] = attributes[FLAG_KEY] = ",".join(flag for flag, _ in flags)
+        tree.labels[FLAG_VARIANT] = attributes[FLAG_VARIANT] = ",".join(variant for _, variant in flags)
+
+
+def request_attributes(tree: Tree, attributes: dict[str, Any]) -> None:
+    """The inclusive cost of a local root, and what it leaves out."""
+    attributes[COST_REQUEST] = tree.cost
+    attributes[COST_REQUEST_NANO] = round(tree.cost * 1e9)
+    if tree.unpriced:
+        attributes[COST_UNPRICED] = ",".join(sorted(tree.unpriced))
+
+
+def _note_unpriced(tree: Tree, meter: str) -> None:
+    if tree.unpriced is None:
+        tree.unpriced = set()
+    tree.unpriced.add(meter)

@@ -1,0 +1,40 @@
+/* What the two halves of the ledger in C share: accounts, and the owner of this thread and context. */
+#ifndef CODEOPS_LEDGER_H
+#define CODEOPS_LEDGER_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+typedef struct Account {
+    PyObject_HEAD
+    long long self_ns;     /* CPU while open */
+    long long late_ns;     /* CPU in its context after its end */
+    long long children_ns; /* CPU of child processes started on its behalf */
+    struct Account *heir;  /* gets what arrives after the end; NULL while open */
+    struct Account *drop;  /* gets what an account holds that is dropped without an end */
+    struct Account *before, *after; /* the ring of open accounts */
+    int slot;              /* where in a thread's pending list it was last */
+    PyObject *lines;       /* what else is counted, kept for the caller; NULL reads None */
+} Account;
+
+extern PyTypeObject codeops_AccountType;
+
+/* The context variable that names the owner; NULL until the ledger was started. */
+extern PyObject *codeops_owner_var;
+
+/* Makes `owner` (None: nobody) the owner of this context and thread; -1 with an exception. */
+int codeops_enter(PyObject *owner);
+
+/* Pays what is pending for the account in this thread; its own CPU in nanoseconds. */
+long long codeops_finish(Account *account);
+
+/* Moves what the account holds to its heir, for good. */
+void codeops_end(Account *account, Account *heir);
+
+/* Lets the account go to the bucket of unended spans should it be dropped. */
+void codeops_set_drop(Account *account);
+
+/* Adds what spans need to the module; -1 with an exception. */
+int codeops_add_spans(PyObject *module);
+
+#endif
