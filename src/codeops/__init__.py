@@ -12,23 +12,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Tenant", "__version__", "bind", "collect", "instrument", "job", "record", "span", "uninstrument"]
 
-_HOMES = {
-    "Tenant": "codeops.instrument.tenant",
-    "bind": "codeops.instrument.spans",
-    "collect": "codeops.instrument.spans",
-    "job": "codeops.instrument.spans",
-    "record": "codeops.instrument",
-    "span": "codeops.instrument.spans",
-    "uninstrument": "codeops.instrument",
-}
-"""Public names and where they live; `instrument` is the package of that name, which can be called."""
-
 
 def __getattr__(name: str) -> Any:
     """Public names, imported when they are first used: `import codeops` itself stays free."""
     if name == "instrument":
-        return import_module("codeops.instrument")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        return import_module("codeops.instrument")  # the package of that name, which can be called
+    for home in ("instrument", "instrument.spans", "instrument.tenant") if name in __all__ else ():
+        found = getattr(import_module(f"codeops.{home}"), name, None)
+        if found is not None:
+            return found
     message = f"module 'codeops' has no attribute {name!r}"
     raise AttributeError(message)

@@ -68,16 +68,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Takes out the hooks that were put in."""
     if config.stash.get(_counts, False):
-        from codeops import instrument
+        from codeops.instrument import hooks
 
-        instrument.uninstall()
+        hooks.uninstall()
 
 
 def _count(config: pytest.Config) -> None:
-    from codeops import instrument
+    from codeops.instrument import hooks
 
-    if not config.getoption("--cost-disable") and not instrument.installed():
-        instrument.install()
+    if not config.getoption("--cost-disable") and not hooks.installed():
+        hooks.install()
         config.stash[_counts] = True
 
 

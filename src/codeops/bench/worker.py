@@ -26,12 +26,11 @@ from typing import Any
 
 import msgspec
 
-from codeops import instrument
 from codeops.bench import asgi, case, memory, target
 from codeops.bench.block import Block, Stopwatch
 from codeops.core.errors import Bug, CodeOpsError
 from codeops.core.suite import Suite
-from codeops.instrument import guard
+from codeops.instrument import guard, hooks
 from codeops.instrument.tasks import task_factory
 
 __all__ = ["Session", "main"]
@@ -57,7 +56,7 @@ class Session:
         """
         self._root = os.path.realpath(suite.root)
         _extend_path(suite)
-        instrument.install()
+        hooks.install()
         if suite.setup:
             target.enter(suite.setup, self._stack, self._root)
         apps = {name: self._start(name) for name in dict.fromkeys(request.app for request in suite.requests)}
@@ -129,7 +128,7 @@ def _call_pytest(suite: Suite, out: str) -> int:
     from codeops.bench.pytest_plugin import PlanPlugin
 
     _extend_path(suite)
-    instrument.install()
+    hooks.install()
     return int(pytest.main([*suite.pytest, f"--cost-out={out}"], plugins=[PlanPlugin(suite.plan)]))
 
 

@@ -12,7 +12,7 @@ from codeops.instrument.ledger import OWNER
 from codeops.instrument.ledger.books import Balance, Books
 from codeops.instrument.owner import Own, Part, Tree, owner_type
 from codeops.instrument.rates import CPU_LINE, Line, Rates
-from codeops.instrument.totals import Row, Sum, Totals, summed
+from codeops.instrument.totals import Row, Sum, Totals, summed, take
 
 __all__ = ["Accounting"]
 
@@ -28,7 +28,8 @@ class Accounting:
     """Owners, trees and totals on the books of one ledger.
 
     `books` is None where CPU is not kept; `rates` is None without a price book; `memory` meters the roots' memory.
-    It is the recorder's sink. `on_change` is called when prices, lock or epoch are others than before. `tenant` names the tenant of the request that begins, `is_tenant_required` labels those without one.
+    `tenant` names the tenant of the request that begins, `is_tenant_required` labels those without one.
+    It is the recorder's sink. `on_change` is called when prices, lock or epoch are others than before.
     """
 
     def __init__(
@@ -84,12 +85,12 @@ class Accounting:
                 tree.label(TENANT, tenant)
             if self.memory is not None:
                 tree.memory = self.memory.begin(name)
-            owner = self.owner(name, tree, (), True)
+            owner = self.owner(name, tree, (), 1)
         else:
             own: Own = parent.own
             if labels:
                 own = tuple(sorted({**dict(own), **labels}.items()))
-            owner = self.owner(name, parent.tree, own, False)
+            owner = self.owner(name, parent.tree, own, 0)
         self.keeper.set_drop(owner)
         return owner
 
@@ -206,7 +207,7 @@ class Accounting:
     def _flush(self, tree: Tree) -> None:
         """Moves the ended spans of a tree into the totals, under its labels of now."""
         for (name, own), part in tree.parts.items():
-            self.totals.take(part, self.totals.sum(tree.name, name, tree.key(own)), self.rates)
+            take(part, self.totals.sum(tree.name, name, tree.key(own)), self.rates)
         tree.parts.clear()
 
     def _sum_of(self, owner: Any, name: str) -> Sum:
@@ -221,13 +222,13 @@ class Accounting:
     def lookup(self, hit: bool) -> None:
         """A cache was asked: the label stays true as long as every look-up hit."""
         owner = OWNER.get()
-        if owner is not None and not (hit and owner.tree.labels.get(CACHE_HIT) == "false"):
+        if owner is not None and owner.tree.epoch == self.epoch and not (hit and owner.tree.labels.get(CACHE_HIT) == "false"):
             owner.tree.label(CACHE_HIT, "true" if hit else "false")
 
     def evaluated(self, flag: str, variant: str) -> None:
         """A feature flag was evaluated for the request of this context."""
         owner = OWNER.get()
-        if owner is not None:
+        if owner is not None and owner.tree.epoch == self.epoch:
             owner.tree.evaluated(flag, variant)
 
     def settle(self, *, drain: bool = False) -> None:
@@ -245,7 +246,7 @@ class Accounting:
                         self._drain(owner)
                     owner.is_seen = True
             while self._lost:
-                self.totals.take(self._lost.pop(), self.totals.sum(_UNENDED, _UNENDED, ()), self.rates)
+                take(self._lost.pop(), self.totals.sum(_UNENDED, _UNENDED, ()), self.rates)
             while self.keeper.lost:
                 self.totals.sum(_UNENDED, _UNENDED, ()).add(self.keeper.lost.pop(), self.rates)
 

@@ -22,7 +22,7 @@ def guarded(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
     """Calls `function` for what it does; an exception in it is logged once per cause and goes no further."""
     try:
         function(*args, **kwargs)
-    except Exception as problem:
+    except Exception as problem:  # ruff: ignore[blind-except] - none may reach the program
         complain(problem)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from codeops.core.attribute import GEN_AI_AMOUNT, GEN_AI_CURRENCY
 from codeops.instrument.rates import Line, Rates
 
-__all__ = ["READ", "aliases", "lines"]
+__all__ = ["NAMES", "READ", "aliases", "lines"]
 
 _INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
 _OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
@@ -21,6 +21,9 @@ _MODEL = ("gen_ai.response.model", "gen_ai.request.model")
 
 READ = frozenset({*_INPUT, *_OUTPUT})
 """The attributes without which there is nothing to count."""
+
+NAMES = READ.union(_CACHE_READ, _CACHE_WRITE, _REASONING, _MODEL)
+"""All attributes that `lines` looks at."""
 
 
 def lines(given: Mapping[str, Any]) -> dict[Line, float]:

@@ -92,7 +92,7 @@ def owner_type(keeper: Any) -> Any:
         Of a span that is open for long, `drained_ns` and `drained` were put into the totals before its end.
         """
 
-        __slots__ = ("drained_ns", "drained", "is_root", "is_seen", "name", "own", "tree")
+        __slots__ = ("drained", "drained_ns", "is_root", "is_seen", "name", "own", "tree")
 
         def __init__(self, name: str, tree: Tree, own: Own, is_root: bool) -> None:
             super().__init__()

@@ -16,10 +16,10 @@ from codeops.instrument.memory import Meter
 from codeops.instrument.rates import Rates
 from codeops.instrument.settings import Settings
 from codeops.instrument.tracing import metrics
-from codeops.instrument.tracing.local import Unsampled
 from codeops.instrument.tracing.providers import Providers
+from codeops.instrument.tracing.sdk import Spans
 
-__all__ = ["Running", "SWITCHES", "now", "start", "stop"]
+__all__ = ["SWITCHES", "Running", "now", "start", "stop"]
 
 SWITCHES = "codeops.instrument.switches"
 """The slot of switch points."""
@@ -46,7 +46,7 @@ class Running:
             is_tenant_required=settings.tenant is not None and settings.tenant.required,
             most_rows=settings.max_rows,
         )
-        self._parts = [Unsampled(self.accounting), Providers(self.accounting, self.book)]
+        self._parts: tuple[Spans | Providers, ...] = (Spans(self.accounting), Providers(self.book))
         self._switches: list[Any] = []
 
     def install(self) -> None:
@@ -118,7 +118,7 @@ def start(settings: Settings) -> Running:
 
 def stop() -> None:
     """Takes the instrumentation out."""
-    global _running  # ruff: ignore[global-statement]
+    global _running
     if _running is not None:
         running, _running = _running, None
         running.uninstall()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from codeops.core.errors import InvalidValue
 from codeops.instrument.ledger import NAMES
@@ -54,8 +55,16 @@ class Settings:
             raise InvalidValue(f"max_rows is {self.max_rows}", why="at least one row must be kept", fix="leave it out, or write 2000")
 
     @classmethod
-    def of(cls, environ: Mapping[str, str] = os.environ, **given: object) -> "Settings":
+    def of(cls, **given: Any) -> "Settings":
         """The settings given, and those of the environment for what is None.
+
+        Raises: InvalidValue.
+        """
+        return cls.read(os.environ, **given)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], **given: Any) -> "Settings":
+        """The same with the variables of `environ`.
 
         Raises: InvalidValue.
         """
@@ -66,10 +75,7 @@ class Settings:
                 chosen[name] = read(text)
         if "tenant" not in chosen and (tenant := _tenant(environ)) is not None:
             chosen["tenant"] = tenant
-        for name in ("switches", "libraries", "breakdown"):
-            if isinstance(chosen.get(name), list | set | Sequence):
-                chosen[name] = tuple(chosen[name])  # type: ignore[arg-type]
-        return cls(**chosen)  # type: ignore[arg-type]
+        return cls(**chosen)
 
 
 def _demand_one_of(name: str, value: str, known: Sequence[str]) -> None:

@@ -71,6 +71,7 @@ class Span:
         """What is to be said before the span ends."""
 
     def __call__(self, function: _Function) -> _Function:
+        """The span as a decorator, around each call of a function, sync or async."""
         import inspect
 
         if inspect.iscoroutinefunction(function):
@@ -106,15 +107,18 @@ class Job(Span):
     def _finish(self) -> None:
         try:
             units = float(self.units)
-            if not 0 <= units < float("inf"):
-                raise InvalidValue(
-                    f"job {self.name} worked through {self.units!r} {self.unit}",
-                    why="units are a number, zero or more",
-                    fix="count what was done",
-                )
+            self._demand(units)
             self._span.set_attributes({COST_UNIT: self.unit, COST_UNITS: units})
         except Exception as problem:
             complain(problem)
+
+    def _demand(self, units: float) -> None:
+        if not 0 <= units < float("inf"):
+            raise InvalidValue(
+                f"job {self.name} worked through {self.units!r} {self.unit}",
+                why="units are a number, zero or more",
+                fix="count what was done",
+            )
 
 
 def span(name: str, /, **labels: str) -> Span:

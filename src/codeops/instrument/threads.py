@@ -12,7 +12,7 @@ from typing import Any
 
 from codeops.instrument import callsite
 from codeops.instrument.patch import Hooks, Live
-from codeops.instrument.recorder import Tally, scope
+from codeops.instrument.recorder import Tally, current_tally, scope
 
 __all__ = ["install", "uninstall"]
 
@@ -33,14 +33,14 @@ def uninstall() -> None:
 def _submit(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
     def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         # Also without a tally: the pool's thread may have been started by a request and would count for it.
-        return original(self, _carried(fn, live()), *args, **kwargs)
+        return original(self, _carried(fn, current_tally() if live() else None), *args, **kwargs)
 
     return submit
 
 
 def _start(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
     def start(self: threading.Thread) -> Any:
-        tally = live()
+        tally = current_tally() if live() else None
         if tally is not None:
             self.run = _carried(self.run, tally)  # type: ignore[method-assign]
         return original(self)

@@ -9,19 +9,20 @@ from codeops.core.meter import CHILD_CPU, CPU
 from codeops.instrument.owner import Part
 from codeops.instrument.rates import Line, Rates
 
-__all__ = ["Row", "Sum", "Totals", "summed"]
+__all__ = ["Row", "Sum", "Totals", "summed", "take"]
 
 _MOST_METERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What all spans of one name consumed under one set of labels since `instrument()`; or one of the ledger's buckets.
+    """What all spans of one name consumed under one set of labels since `instrument()`, or what a bucket of the ledger holds.
 
     Units: `usage` by meter in the meter's unit, `compute.cpu` being own CPU in seconds, late CPU included;
     `late_s` is how much of it came after the end of the span. `cost` is in the currency of the price book, a lower
     bound where `unpriced` names meters, None without a price book. `count` is the number of spans that ended,
-    `requests` how many of them were local roots, `units` what jobs worked through, in `unit`. `root` is the name of the local root that the spans belong to.
+    `requests` how many of them were local roots, `units` what jobs worked through, in `unit`.
+    `root` is the name of the local root that the spans belong to.
     """
 
     name: str
@@ -92,20 +93,21 @@ class Totals:
             return self._made(root, name, coarse)
         return self._sums.get((OTHER, OTHER, ())) or self._made(OTHER, OTHER, ())
 
-    def take(self, part: Part, into: Sum, rates: Rates | None) -> None:
-        """Moves what a part holds into a row; what its spans still consume goes there later by itself."""
-        part.account.end(into.account)
-        into.count += part.count
-        into.requests += part.requests
-        if part.unit:
-            into.unit = part.unit
-            into.units += part.units
-        if part.lines:
-            into.add(part.lines, rates)
-
     def _made(self, root: str, name: str, labels: tuple[tuple[str, str], ...]) -> Sum:
         made = self._sums[root, name, labels] = Sum(root, name, labels, self._account())
         return made
+
+
+def take(part: Part, into: Sum, rates: Rates | None) -> None:
+    """Moves what a part holds into a row; what its spans still consume goes there later by itself."""
+    part.account.end(into.account)
+    into.count += part.count
+    into.requests += part.requests
+    if part.unit:
+        into.unit = part.unit
+        into.units += part.units
+    if part.lines:
+        into.add(part.lines, rates)
 
 
 def summed(sums: Iterable[Sum], rates: Rates | None) -> list[Row]:

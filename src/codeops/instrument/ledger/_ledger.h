@@ -14,6 +14,7 @@ typedef struct Account {
     struct Account *drop;  /* gets what an account holds that is dropped without an end */
     struct Account *before, *after; /* the ring of open accounts */
     int slot;              /* where in a thread's pending list it was last */
+    int era;               /* of the books it was made for: an account of other books owns nothing */
     PyObject *lines;       /* what else is counted, kept for the caller; NULL reads None */
 } Account;
 

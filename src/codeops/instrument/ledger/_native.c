@@ -37,6 +37,8 @@ static void unlink_account(Account *account) {
     }
 }
 
+static int era = 0; /* goes on when the books are closed, and with a fork */
+
 static void credit(Account *account, long long ns) {
     if (account->heir == NULL) {
         account->self_ns += ns;
@@ -53,6 +55,7 @@ static PyObject *account_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     (void)args, (void)kwargs; /* what a subclass is called with is for its __init__ */
     Account *made = (Account *)type->tp_alloc(type, 0);
     if (made != NULL) {
+        made->era = era;
         made->before = ring.before;
         made->after = &ring;
         ring.before->after = made;
@@ -68,56 +71,89 @@ static int account_traverse(Account *account, visitproc visit, void *arg) {
     return 0;
 }
 
+/* What an account holds that is dropped without an end. */
+static void pay_drop(Account *account) {
+    if (account->heir != NULL || account->drop == NULL) {
+        return;
+    }
+    credit(account->drop, account->self_ns + account->late_ns);
+    account->drop->children_ns += account->children_ns;
+    account->self_ns = account->late_ns = account->children_ns = 0;
+    if (account->lines != NULL && account->lines != Py_None && lost != NULL) {
+        PyObject *type, *value, *trace;
+        PyErr_Fetch(&type, &value, &trace);
+        if (PyList_Append(lost, account->lines) < 0) {
+            PyErr_Clear();
+        }
+        PyErr_Restore(type, value, trace);
+    }
+}
+
+/* Of garbage in a cycle. Heirs form no cycle (see `demand_heir`), and are needed until the account is deallocated. */
 static int account_clear(Account *account) {
-    Py_CLEAR(account->heir);
-    Py_CLEAR(account->drop);
+    pay_drop(account);
     Py_CLEAR(account->lines);
     return 0;
 }
 
 static void account_dealloc(Account *account) {
     PyObject_GC_UnTrack(account);
-    if (account->heir == NULL && account->drop != NULL) {
-        credit(account->drop, account->self_ns + account->late_ns);
-        account->drop->children_ns += account->children_ns;
-        if (account->lines != NULL && account->lines != Py_None && lost != NULL && PyList_Append(lost, account->lines) < 0) {
-            PyErr_Clear();
-        }
-    }
+    pay_drop(account);
     unlink_account(account);
     account_clear(account);
+    Py_CLEAR(account->heir);
+    Py_CLEAR(account->drop);
     Py_TYPE(account)->tp_free((PyObject *)account);
 }
 
+/* What the account holds is added to another one, and to those that one has ended in. */
+static void add_to_chain(Account *account, Account *to) {
+    for (; to != NULL; to = to->heir) {
+        to->self_ns += account->self_ns;
+        to->late_ns += account->late_ns;
+        to->children_ns += account->children_ns;
+    }
+}
+
 void codeops_end(Account *account, Account *heir) {
-    heir->self_ns += account->self_ns;
-    heir->late_ns += account->late_ns;
-    heir->children_ns += account->children_ns;
+    add_to_chain(account, heir);
     account->heir = (Account *)Py_NewRef((PyObject *)heir);
     unlink_account(account);
 }
 
-static PyObject *account_end(Account *account, PyObject *heir) {
-    if (!PyObject_TypeCheck(heir, &AccountType) || (Account *)heir == account) {
-        PyErr_SetString(PyExc_TypeError, "the heir of an account is another account");
-        return NULL;
+/* Another account, and none that has ended in this one: a cycle of heirs would be paid for ever. */
+static int demand_heir(Account *account, PyObject *heir) {
+    if (!PyObject_TypeCheck(heir, &AccountType)) {
+        PyErr_SetString(PyExc_TypeError, "the heir of an account is an account");
+        return -1;
     }
+    for (Account *next = (Account *)heir; next != NULL; next = next->heir) {
+        if (next == account) {
+            PyErr_SetString(PyExc_ValueError, "an account cannot be its own heir");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static PyObject *account_end(Account *account, PyObject *heir) {
     if (account->heir == NULL) {
+        if (demand_heir(account, heir) < 0) {
+            return NULL;
+        }
         codeops_end(account, (Account *)heir);
     }
     Py_RETURN_NONE;
 }
 
 static PyObject *account_move(Account *account, PyObject *heir) {
-    if (!PyObject_TypeCheck(heir, &AccountType) || (Account *)heir == account) {
-        PyErr_SetString(PyExc_TypeError, "an account is moved into another account");
-        return NULL;
+    if (account->heir == NULL) { /* else its heir has everything */
+        if (demand_heir(account, heir) < 0) {
+            return NULL;
+        }
+        add_to_chain(account, (Account *)heir);
+        account->self_ns = account->late_ns = account->children_ns = 0;
     }
-    Account *to = (Account *)heir;
-    to->self_ns += account->self_ns;
-    to->late_ns += account->late_ns;
-    to->children_ns += account->children_ns;
-    account->self_ns = account->late_ns = account->children_ns = 0;
     Py_RETURN_NONE;
 }
 
@@ -265,9 +301,31 @@ static void calibrate(void) {}
 /* The system calls this when a thread ends, without the GIL: it only notes the last reading. */
 static void leave(void *value) {
     Thread *thread = value;
+    here = NULL; /* `bury` frees it; whatever still runs in this thread enrols it once more */
     thread->final_ns = THREAD_CPU();
     atomic_store(&thread->is_over, 1);
     atomic_fetch_add(&n_over, 1);
+}
+
+/* Others are told up to which clock a thread was accounted for; it may be seen for a moment after its end, or come back. */
+static void note_known(long tid, long long ns) {
+    if (known_ns == NULL) {
+        return;
+    }
+    PyObject *key = PyLong_FromLong(tid), *value = PyLong_FromLongLong(ns);
+    if (key == NULL || value == NULL || PyDict_SetItem(known_ns, key, value) < 0) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+}
+
+static long long find_known(long tid) {
+    PyObject *key = PyLong_FromLong(tid), *known = key != NULL && known_ns != NULL ? PyDict_GetItemWithError(known_ns, key) : NULL;
+    long long ns = known != NULL ? PyLong_AsLongLong(known) : 0;
+    Py_XDECREF(key);
+    PyErr_Clear();
+    return ns;
 }
 
 /* Pays out everything since the last time: pending intervals first, the rest to `rest_to`, or in proportion if NULL. */
@@ -316,7 +374,8 @@ static void settle(Thread *thread, Account *rest_to, long long cpu_ns) {
 }
 
 static void drop_thread(Thread *thread) {
-    settle(thread, NULL, thread->final_ns);
+    note_known(thread->tid, thread->final_ns);
+    settle(thread, thread->owner, thread->final_ns);
     Py_CLEAR(thread->before_gc);
     Py_CLEAR(thread->owner);
     free(thread);
@@ -363,23 +422,32 @@ static long long clock_of(Thread *thread) {
 #endif
 }
 
-/* Owned by nobody, with everything up to now behind it. */
-static void begin_anew(Thread *thread) {
+/* Gives a reference away without releasing anything yet: a destructor may run anything, and change the list of threads. */
+static void hand_over(PyObject *held, Account *account) {
+    if (account != NULL) {
+        if (PyList_Append(held, (PyObject *)account) < 0) {
+            PyErr_Clear(); /* no memory: it is never released */
+        } else {
+            Py_DECREF(account);
+        }
+    }
+}
+
+/* Owned by nobody, with everything up to now behind it; what the thread referred to is `held`. */
+static void begin_anew(Thread *thread, PyObject *held) {
     long long now = clock_of(thread);
-    Account *owner = thread->owner, *before_gc = thread->before_gc;
+    hand_over(held, thread->owner);
+    hand_over(held, thread->before_gc);
+    for (int i = 0; i < thread->n_pending; i++) {
+        hand_over(held, thread->pending[i].account);
+    }
     thread->owner = (Account *)Py_NewRef((PyObject *)on_thread);
     thread->idle = on_thread;
     thread->before_gc = NULL;
     thread->cpu_ns = now > 0 ? now : thread->cpu_ns;
     thread->tick_ns = TICKS();
     thread->ahead_ns = thread->pending_ns = 0;
-    int n = thread->n_pending;
     thread->n_pending = 0;
-    for (int i = 0; i < n; i++) {
-        Py_DECREF(thread->pending[i].account);
-    }
-    Py_XDECREF(owner);
-    Py_XDECREF(before_gc);
 }
 
 static Thread *enrol(void) {
@@ -392,14 +460,13 @@ static Thread *enrol(void) {
     }
     thread->tid = native_id();
     long long now = THREAD_CPU();
-    PyObject *key = PyLong_FromLong(thread->tid);
-    PyObject *known = key != NULL && known_ns != NULL ? PyDict_GetItemWithError(known_ns, key) : NULL;
-    if (known != NULL) {
-        thread->cpu_ns = PyLong_AsLongLong(known);
-        PyDict_DelItem(known_ns, key);
+    thread->cpu_ns = find_known(thread->tid);
+    for (Thread *other = threads; other != NULL; other = other->next) {
+        if (other->tid == thread->tid && atomic_load(&other->is_over) && other->final_ns > thread->cpu_ns) {
+            thread->cpu_ns = other->final_ns; /* it was about to end, and did something more */
+        }
     }
-    Py_XDECREF(key);
-    PyErr_Clear();
+    note_known(thread->tid, now);
     if (thread->cpu_ns > now || thread->cpu_ns < 0) {
         thread->cpu_ns = 0; /* the system gave the number of an ended thread to this one */
     }
@@ -443,7 +510,7 @@ static inline void close_interval(Thread *thread) {
     if (passed > 0) {
         add_pending(thread, passed);
     }
-    if (thread->pending_ns > pending_max_ns || thread->n_pending >= SLOTS) {
+    if (thread->pending_ns + thread->ahead_ns > pending_max_ns || thread->n_pending >= SLOTS) {
         settle(thread, NULL, THREAD_CPU());
     }
 }
@@ -452,13 +519,19 @@ static inline void switch_owner(Thread *thread, Account *to) {
     if (to == thread->owner) {
         return;
     }
+    Py_INCREF(to); /* first: closing an interval may run destructors, and with them anything */
     close_interval(thread);
     Account *from = thread->owner;
-    thread->owner = (Account *)Py_NewRef((PyObject *)to);
+    thread->owner = to;
     if (to == on_thread && thread->idle == on_thread && thread->pending_ns > 0) {
         settle(thread, NULL, THREAD_CPU()); /* the end of a work item: nothing may come for a long time */
     }
     Py_DECREF(from);
+}
+
+/* The account that an object stands for in this thread: itself, or the thread's bucket; borrowed. */
+static inline Account *meant(Thread *thread, PyObject *owner) {
+    return PyObject_TypeCheck(owner, &AccountType) && ((Account *)owner)->era == era ? (Account *)owner : thread->idle;
 }
 
 /* The owner that the current context names, or the thread's bucket when it names none; a new reference. */
@@ -466,11 +539,11 @@ static Account *wanted(Thread *thread) {
     PyObject *owner = NULL;
     if (PyContextVar_Get(owner_var, Py_None, &owner) < 0) {
         PyErr_Clear();
-    } else if (PyObject_TypeCheck(owner, &AccountType)) {
-        return (Account *)owner;
+        return (Account *)Py_NewRef((PyObject *)thread->idle);
     }
-    Py_XDECREF(owner);
-    return (Account *)Py_NewRef((PyObject *)thread->idle);
+    Account *found = (Account *)Py_NewRef((PyObject *)meant(thread, owner));
+    Py_DECREF(owner);
+    return found;
 }
 
 static inline void follow_context(Thread *thread) {
@@ -536,8 +609,8 @@ static inline Thread *step_in(Account **outer) {
 
 static inline void step_out(Thread *thread, Account *outer) {
     if (thread != NULL) {
-        if (thread == here && is_running) { /* a fork or a stop in between makes a new thread */
-            switch_owner(thread, outer);
+        if (thread == here && is_running) { /* else it was stopped within the step */
+            switch_owner(thread, meant(thread, (PyObject *)outer));
         }
         Py_DECREF(outer);
     }
@@ -662,9 +735,12 @@ static int watcher = -1;
 
 static int on_context(PyContextEvent event, PyObject *context) {
     (void)context;
-    if (event == Py_CONTEXT_SWITCHED && is_running && here != NULL) {
+    if (event == Py_CONTEXT_SWITCHED && is_running) {
         PyObject *raised = PyErr_GetRaisedException();
-        follow_context(here);
+        Thread *thread = this_thread();
+        if (thread != NULL) {
+            follow_context(thread);
+        }
         PyErr_SetRaisedException(raised);
     }
     return 0;
@@ -677,6 +753,9 @@ static PyObject *watch_contexts(PyObject *module, PyObject *wish) {
     (void)module;
 #if HAS_WATCHER
     int is_wanted = PyObject_IsTrue(wish);
+    if (is_wanted < 0) {
+        return NULL;
+    }
     if (is_wanted && watcher < 0) {
         watcher = PyContext_AddWatcher(on_context);
         if (watcher < 0) {
@@ -721,38 +800,55 @@ static PyObject *start(PyObject *module, PyObject *args, PyObject *kwargs) {
         PyErr_SetString(PyExc_RuntimeError, "the ledger is running already");
         return NULL;
     }
-    Py_XSETREF(owner_var, Py_NewRef(var));
-    Py_XSETREF(on_thread, (Account *)Py_NewRef((PyObject *)thread));
-    Py_XSETREF(on_loop, (Account *)Py_NewRef((PyObject *)loop));
-    Py_XSETREF(on_gc, (Account *)Py_NewRef((PyObject *)gc));
-    Py_XSETREF(on_unended, (Account *)Py_NewRef((PyObject *)unended));
-    Py_XSETREF(known_ns, Py_NewRef(known));
+    PyObject *held = PyList_New(0);
+    if (held == NULL) {
+        return NULL;
+    }
+    calibrate();
+    bury(); /* into the books that were closed */
+    PyObject *before[] = {owner_var, (PyObject *)on_thread, (PyObject *)on_loop, (PyObject *)on_gc, (PyObject *)on_unended, known_ns, held};
+    owner_var = Py_NewRef(var);
+    on_thread = (Account *)Py_NewRef((PyObject *)thread);
+    on_loop = (Account *)Py_NewRef((PyObject *)loop);
+    on_gc = (Account *)Py_NewRef((PyObject *)gc);
+    on_unended = (Account *)Py_NewRef((PyObject *)unended);
+    known_ns = Py_NewRef(known);
+    thread->era = loop->era = gc->era = unended->era = era;
     is_exact = exact;
     short_ns = short_wish;
     pending_max_ns = pending_wish;
-    calibrate();
-    bury();
     for (Thread *left = threads; left != NULL; left = left->next) {
-        begin_anew(left); /* known from an earlier run */
+        begin_anew(left, held); /* known from an earlier run */
     }
     is_running = 1;
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        Py_XDECREF(before[i]);
+    }
     Py_RETURN_NONE;
 }
 
-
 static PyObject *stop(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
-    is_running = 0;
+    if (is_running) {
+        is_running = 0;
+        era++; /* owners of these books are nobody's in the next ones */
+    }
     Py_RETURN_NONE;
 }
 
 static PyObject *forked(PyObject *module, PyObject *known) {
     (void)module;
-    if (!PyDict_Check(known)) {
-        PyErr_SetString(PyExc_TypeError, "known_ns is a dict");
+    if (!PyDict_Check(known) || on_thread == NULL) {
+        PyErr_SetString(PyExc_TypeError, "known_ns is a dict, of a ledger that was started before");
         return NULL;
     }
-    Py_XSETREF(known_ns, Py_NewRef(known));
+    PyObject *held = PyList_New(0);
+    if (held == NULL) {
+        return NULL;
+    }
+    PyObject *before = known_ns;
+    known_ns = Py_NewRef(known);
+    era++;
     Thread *thread = threads;
     threads = NULL;
     while (thread != NULL) {
@@ -767,9 +863,11 @@ static PyObject *forked(PyObject *module, PyObject *known) {
         here->next = NULL;
         threads = here;
         here->tid = native_id();
-        begin_anew(here); /* its clock began again with the fork */
-        here->cpu_ns = 0;
+        begin_anew(here, held);
+        here->cpu_ns = 0; /* its clock began again with the fork */
     }
+    Py_XDECREF(before);
+    Py_DECREF(held);
     Py_RETURN_NONE;
 }
 
@@ -783,7 +881,7 @@ static PyObject *switch_to(PyObject *module, PyObject *owner) {
         return PyErr_NoMemory();
     }
     PyObject *from = Py_NewRef((PyObject *)thread->owner);
-    switch_owner(thread, PyObject_TypeCheck(owner, &AccountType) ? (Account *)owner : thread->idle);
+    switch_owner(thread, meant(thread, owner));
     return from;
 }
 
@@ -799,7 +897,7 @@ int codeops_enter(PyObject *owner) {
             PyErr_NoMemory();
             return -1;
         }
-        switch_owner(thread, PyObject_TypeCheck(owner, &AccountType) ? (Account *)owner : thread->idle);
+        switch_owner(thread, meant(thread, owner));
     }
     return 0;
 }
@@ -840,9 +938,12 @@ static PyObject *mark_loop(PyObject *module, PyObject *wish) {
     if (thread == NULL) {
         Py_RETURN_FALSE;
     }
-    int was_loop = thread->idle == on_loop;
+    int was_loop = thread->idle == on_loop, is_loop = PyObject_IsTrue(wish);
+    if (is_loop < 0) {
+        return NULL;
+    }
     Account *before = thread->idle;
-    thread->idle = PyObject_IsTrue(wish) ? on_loop : on_thread;
+    thread->idle = is_loop ? on_loop : on_thread;
     if (thread->owner == before) {
         switch_owner(thread, thread->idle);
     }
@@ -859,7 +960,7 @@ static PyObject *collecting(PyObject *module, PyObject *const *args, Py_ssize_t 
         } else if (thread->before_gc != NULL) {
             Account *saved = thread->before_gc;
             thread->before_gc = NULL;
-            switch_owner(thread, saved);
+            switch_owner(thread, meant(thread, (PyObject *)saved));
             Py_DECREF(saved);
         }
     }
@@ -872,13 +973,14 @@ long long codeops_finish(Account *account) {
         if (thread->owner == account) {
             close_interval(thread);
         }
-        int slot = account->slot;
-        if (slot < thread->n_pending && thread->pending[slot].account == account) {
-            long long ns = thread->pending[slot].ns;
-            thread->pending[slot].ns = 0;
-            thread->pending_ns -= ns;
-            thread->ahead_ns += ns;
-            credit(account, ns);
+        for (int i = 0; i < thread->n_pending; i++) { /* more than once, if it was pending elsewhere meanwhile */
+            long long ns = thread->pending[i].account == account ? thread->pending[i].ns : 0;
+            if (ns > 0) {
+                thread->pending[i].ns = 0;
+                thread->pending_ns -= ns;
+                thread->ahead_ns += ns;
+                credit(account, ns);
+            }
         }
     } else if (thread != NULL && thread->owner == account) {
         settle(thread, NULL, THREAD_CPU());
@@ -898,18 +1000,31 @@ static PyObject *finish(PyObject *module, PyObject *owner) {
 static PyObject *settle_all(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     bury();
-    PyObject *tids = PyList_New(0);
-    for (Thread *thread = threads; tids != NULL && thread != NULL && is_running; thread = thread->next) {
-        long long now = clock_of(thread);
+    PyObject *tids = PyList_New(0), *held = tids != NULL ? PyList_New(0) : NULL;
+    if (held == NULL) {
+        Py_XDECREF(tids);
+        return NULL;
+    }
+    int outcome = 0;
+    for (Thread *thread = threads; outcome == 0 && thread != NULL && is_running; thread = thread->next) {
+        /* Nothing is released while the list is walked: a destructor could let another thread end, or settle. */
+        for (int i = 0; outcome == 0 && i < thread->n_pending; i++) {
+            outcome = PyList_Append(held, (PyObject *)thread->pending[i].account);
+        }
+        long long now = outcome == 0 ? clock_of(thread) : -1;
         if (now >= 0) {
             settle(thread, thread->owner, now);
             thread->tick_ns = TICKS();
         }
         PyObject *tid = PyLong_FromLong(thread->tid);
         if (tid == NULL || PyList_Append(tids, tid) < 0) {
-            Py_CLEAR(tids);
+            outcome = -1;
         }
         Py_XDECREF(tid);
+    }
+    Py_DECREF(held);
+    if (outcome < 0) {
+        Py_CLEAR(tids);
     }
     return tids;
 }
@@ -927,14 +1042,6 @@ static PyObject *leave_thread(PyObject *module, PyObject *unused) {
         here = NULL;
         pthread_setspecific(leaving, NULL);
         thread->final_ns = THREAD_CPU();
-        if (is_running && known_ns != NULL) { /* what the thread still does is not paid twice should it come back */
-            PyObject *key = PyLong_FromLong(thread->tid), *value = PyLong_FromLongLong(thread->final_ns);
-            if (key == NULL || value == NULL || PyDict_SetItem(known_ns, key, value) < 0) {
-                PyErr_Clear();
-            }
-            Py_XDECREF(key);
-            Py_XDECREF(value);
-        }
         drop_thread(thread);
     }
     Py_RETURN_NONE;
@@ -952,7 +1059,7 @@ static PyObject *open_accounts(PyObject *module, PyObject *unused) {
 }
 
 void codeops_set_drop(Account *account) {
-    if (on_unended != NULL) {
+    if (on_unended != NULL && account != on_unended) {
         Py_XSETREF(account->drop, (Account *)Py_NewRef((PyObject *)on_unended));
     }
 }

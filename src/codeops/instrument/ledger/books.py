@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from codeops.instrument.ledger import OWNER
+from codeops.instrument.ledger.choice import OWNER
 
 __all__ = ["BUCKETS", "Balance", "Books"]
 
@@ -118,7 +118,7 @@ def _clocks() -> dict[int, int]:
     """The CPU of every thread of this process in nanoseconds, by its number; empty where the system does not tell."""
     found: dict[int, int] = {}
     try:
-        tids = os.listdir("/proc/self/task")
+        tids = os.listdir("/proc/self/task")  # ruff: ignore[os-listdir] - pathlib is not loaded for this
     except OSError:
         return found
     for tid in map(int, tids):

@@ -1,3 +1,4 @@
+# long: there is one ledger in a process, and its state is this module's, as it is that of one file in C
 """The ledger in Python: every CPU second of a thread goes to one account and only one.
 
 One rule: when the owner of a thread changes, the CPU since the last change belongs to the owner that is leaving.
@@ -9,6 +10,7 @@ Only differences of the thread clock are ever paid out, so the books balance wha
 `_native.c` is the same in C, with the same tests.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -56,10 +58,11 @@ class Account:
     `lines` is the caller's: what else was counted.
     """
 
-    __slots__ = ("__weakref__", "_drop", "_heir", "children_ns", "late_ns", "lines", "self_ns")
+    __slots__ = ("__weakref__", "_drop", "_era", "_heir", "children_ns", "late_ns", "lines", "self_ns")
 
     def __init__(self, *_: object, **__: object) -> None:
         self.self_ns = self.late_ns = self.children_ns = 0
+        self._era = _era
         self._heir: Account | None = None
         self._drop: Account | None = None
         self.lines: Any = None
@@ -72,23 +75,35 @@ class Account:
 
     def end(self, heir: "Account") -> None:
         """Ends the account: `heir` gets what it holds and what arrives later."""
-        if not isinstance(heir, Account) or heir is self:
-            raise TypeError("the heir of an account is another account")
         if self._heir is None:
-            heir.self_ns += self.self_ns
-            heir.late_ns += self.late_ns
-            heir.children_ns += self.children_ns
+            self._demand_heir(heir)
+            self._add_to(heir)
             self._heir = heir
             _open.discard(self)
 
     def move(self, heir: "Account") -> None:
-        """Moves what the account holds into another one, and goes on from zero."""
-        if not isinstance(heir, Account) or heir is self:
-            raise TypeError("an account is moved into another account")
-        heir.self_ns += self.self_ns
-        heir.late_ns += self.late_ns
-        heir.children_ns += self.children_ns
-        self.self_ns = self.late_ns = self.children_ns = 0
+        """Moves what the account holds into another one, and goes on from zero; of an ended one the heir has it."""
+        if self._heir is None:
+            self._demand_heir(heir)
+            self._add_to(heir)
+            self.self_ns = self.late_ns = self.children_ns = 0
+
+    def _demand_heir(self, heir: "Account") -> None:
+        if not isinstance(heir, Account):
+            raise TypeError("the heir of an account is an account")
+        after: Account | None = heir
+        while after is not None:  # a cycle of heirs would be paid for ever
+            if after is self:
+                raise ValueError("an account cannot be its own heir")
+            after = after._heir
+
+    def _add_to(self, account: "Account | None") -> None:
+        """What it holds is added to another account, and to those that one has ended in."""
+        while account is not None:
+            account.self_ns += self.self_ns
+            account.late_ns += self.late_ns
+            account.children_ns += self.children_ns
+            account = account._heir
 
     def charge_child(self, ns: int) -> None:
         """Adds the CPU of a child process."""
@@ -119,8 +134,27 @@ class _Thread:
         self.tick_ns = time.perf_counter_ns()
 
 
-class _State(threading.local):
+class _Ending:
+    """Is dropped when its thread ends, by that thread, whose clock can then still be read."""
+
+    __slots__ = ("thread",)
+
+    def __init__(self, thread: _Thread) -> None:
+        self.thread = thread
+
+    def __del__(self) -> None:
+        if threading.get_native_id() == self.thread.tid:  # not at the interpreter's end, where another thread clears up
+            _bury(self.thread, time.thread_time_ns())
+
+
+def _real_local() -> Any:
+    """The interpreter's own `threading.local`, which gevent and eventlet replace by one that is local to greenlets."""
+    return next(kind for kind in object.__subclasses__() if (kind.__module__, kind.__name__) == ("_thread", "_local"))
+
+
+class _State(_real_local()):  # type: ignore[misc] # found at run time
     thread: _Thread | None = None
+    ending: _Ending | None = None
 
 
 _open: "WeakSet[Account]" = WeakSet()
@@ -128,9 +162,11 @@ _local = _State()
 _threads: list[_Thread] = []
 _is_running = False
 _is_exact = False
+_era = 0
+_SEES_OTHERS = sys.platform == "linux"
 _short_ns = 20_000
 _pending_max_ns = 200_000
-_var: "ContextVar[Any]"
+_var: ContextVar[Any]
 _on_thread: Account
 _on_loop: Account
 _on_gc: Account
@@ -139,7 +175,7 @@ _known_ns: dict[int, int] = {}
 
 
 def start(
-    var: "ContextVar[Any]",
+    var: ContextVar[Any],
     thread: Account,
     loop: Account,
     gc: Account,
@@ -161,6 +197,8 @@ def start(
         raise RuntimeError("the ledger is running already")
     _var, _on_thread, _on_loop, _on_gc, _on_unended, _known_ns = var, thread, loop, gc, unended, known_ns
     _is_exact, _short_ns, _pending_max_ns = exact, short_ns, pending_max_ns
+    for account in (thread, loop, gc, unended):
+        account._era = _era
     for left in _threads:
         _begin_anew(left)
     _is_running = True
@@ -168,14 +206,17 @@ def start(
 
 def stop() -> None:
     """Ends: nothing is charged any more."""
-    global _is_running  # ruff: ignore[global-statement]
-    _is_running = False
+    global _is_running, _era  # ruff: ignore[global-statement]
+    if _is_running:
+        _is_running = False
+        _era += 1  # owners of these books are nobody's in the next ones
 
 
 def forked(known_ns: dict[int, int]) -> None:
     """In the child after a fork: forgets the parent's threads and owners."""
-    global _known_ns  # ruff: ignore[global-statement]
+    global _known_ns, _era  # ruff: ignore[global-statement]
     _known_ns = known_ns
+    _era += 1
     mine = _local.thread
     _threads.clear()
     if mine is not None:
@@ -190,7 +231,7 @@ def switch_to(owner: Account | None) -> Account:
     _demand_running()
     thread = _this_thread()
     before = thread.owner
-    _switch(thread, owner if isinstance(owner, Account) else thread.idle)
+    _switch(thread, _meant(thread, owner))
     return before
 
 
@@ -199,16 +240,14 @@ def enter(owner: Account | None) -> None:
     _var.set(owner)
     if _is_running:
         thread = _local.thread or _enrol()
-        to = owner if isinstance(owner, Account) else thread.idle
-        if to is not thread.owner:
-            _switch(thread, to)
+        _switch(thread, _meant(thread, owner))
 
 
 def resync() -> None:
     """Makes the owner of this context the owner of this thread."""
     if _is_running:
         thread = _this_thread()
-        _switch(thread, _wanted(thread))
+        _switch(thread, _meant(thread, _var.get(None)))
 
 
 def current() -> Account:
@@ -239,7 +278,7 @@ def collecting(phase: str, _info: object = None) -> None:
         _switch(thread, _on_gc)
     elif thread.before_gc is not None:
         saved, thread.before_gc = thread.before_gc, None
-        _switch(thread, saved)
+        _switch(thread, _meant(thread, saved))
 
 
 def finish(account: Account) -> int:
@@ -265,11 +304,13 @@ def settle_all() -> list[int]:
     for thread in list(_threads):
         if not _is_running:
             break
+        if thread is not mine and not _SEES_OTHERS:
+            continue
         try:
             now = time.thread_time_ns() if thread is mine else time.clock_gettime_ns(_clock_of(thread.tid))
         except OSError:  # the thread has ended without a word
             _threads.remove(thread)
-            _settle(thread, None, thread.cpu_ns)
+            _settle(thread, thread.owner, thread.cpu_ns)
             continue
         _settle(thread, thread.owner, now)
         thread.tick_ns = time.perf_counter_ns()
@@ -277,15 +318,8 @@ def settle_all() -> list[int]:
 
 
 def leave_thread() -> None:
-    """Pays out and forgets this thread, which is about to end."""
-    thread = _local.thread
-    if thread is not None:
-        now = time.thread_time_ns()
-        _settle(thread, None, now)
-        with suppress(ValueError):
-            _threads.remove(thread)
-        _local.thread = None
-        _known_ns[thread.tid] = now  # what the thread still does is not paid twice should it come back
+    """Pays out and forgets this thread."""
+    _local.thread = _local.ending = None
 
 
 def open_accounts() -> list[Account]:
@@ -295,7 +329,8 @@ def open_accounts() -> list[Account]:
 
 def set_drop(account: Account) -> None:
     """Lets the account's CPU go to the bucket of unended spans should it be dropped."""
-    account._drop = _on_unended
+    if account is not _on_unended:
+        account._drop = _on_unended
 
 
 def watch_contexts(_wish: object) -> None:
@@ -313,13 +348,24 @@ def _this_thread() -> _Thread:
 
 def _enrol() -> _Thread:
     thread = _Thread(_on_thread)
+    for ended in [other for other in _threads if other.tid == thread.tid]:
+        _threads.remove(ended)  # without a word, and its number was given to this one
     now = time.thread_time_ns()
-    known_ns = _known_ns.pop(thread.tid, 0)
-    thread.cpu_ns = known_ns if known_ns <= now else 0  # else the system gave an ended thread's number to this one
-    _local.thread = thread
+    known_ns = _known_ns.get(thread.tid, 0)
+    _known_ns[thread.tid] = now
+    thread.cpu_ns = known_ns if known_ns <= now else 0  # else it was known of an ended thread
+    _local.thread, _local.ending = thread, _Ending(thread)
     _threads.append(thread)
     _settle(thread, None, now)
     return thread
+
+
+def _bury(thread: _Thread, now: int) -> None:
+    """Pays out and forgets a thread; it may be seen for a moment after its end, or come back, and is not paid twice."""
+    _known_ns[thread.tid] = now
+    _settle(thread, thread.owner, now)
+    with suppress(ValueError):
+        _threads.remove(thread)
 
 
 def _begin_anew(thread: _Thread) -> None:
@@ -342,9 +388,9 @@ def _clock_of(tid: int) -> int:
     return (~tid << 3) | 6
 
 
-def _wanted(thread: _Thread) -> Account:
-    owner = _var.get(None)
-    return owner if isinstance(owner, Account) else thread.idle
+def _meant(thread: _Thread, owner: object) -> Account:
+    """The account that an object stands for in this thread: itself, or the thread's bucket."""
+    return owner if isinstance(owner, Account) and owner._era == _era else thread.idle
 
 
 def _credit(account: Account, ns: int) -> None:
@@ -373,14 +419,14 @@ def _settle(thread: _Thread, rest_to: Account | None, cpu_ns: int) -> None:
         thread.ahead_ns = 0
     total, pending = thread.pending_ns, thread.pending
     if pending:
-        thread.pending, thread.pending_ns = {}, 0
+        thread.pending = {}
+        thread.pending_ns = 0
         is_shared = total > 0 and (rest_to is None or total > due)
         left, last = due, len(pending) - 1
         for number, (account, ns) in enumerate(pending.items()):
-            if is_shared:
-                ns = left if number == last else min(left, due * ns // total)
-            left -= ns
-            _credit(account, ns)
+            part_ns = ns if not is_shared else left if number == last else min(left, due * ns // total)
+            left -= part_ns
+            _credit(account, part_ns)
         due = left
     if due > 0:
         _credit(rest_to if rest_to is not None else thread.owner, due)
@@ -393,6 +439,8 @@ def _close_interval(thread: _Thread) -> None:
         return
     now = time.perf_counter_ns()
     passed = now - thread.tick_ns
+    if passed <= 0:
+        return  # between the two readings somebody settled: a collection, or another thread
     thread.tick_ns = now
     if passed > _short_ns:
         _settle(thread, thread.owner, time.thread_time_ns())
@@ -400,7 +448,7 @@ def _close_interval(thread: _Thread) -> None:
     pending = thread.pending
     pending[thread.owner] = pending.get(thread.owner, 0) + passed
     thread.pending_ns += passed
-    if thread.pending_ns > _pending_max_ns or len(pending) >= _SLOTS:
+    if thread.pending_ns + thread.ahead_ns > _pending_max_ns or len(pending) >= _SLOTS:
         _settle(thread, None, time.thread_time_ns())
 
 
@@ -450,14 +498,13 @@ def _charged(step: Callable[..., Any]) -> Callable[..., Any]:
         thread = _local.thread or _enrol()
         outer = thread.owner
         owner = _var.get(None)
-        if owner is None:
-            owner = thread.idle
+        owner = thread.idle if owner is None else _meant(thread, owner)
         if owner is not outer:
             _switch(thread, owner)
         try:
             return step(*args)
         finally:
             if _is_running and outer is not thread.owner:
-                _switch(thread, outer)
+                _switch(thread, _meant(thread, outer))
 
     return charged

@@ -1,0 +1,67 @@
+"""Puts the instrumentation of a service in and takes it out: `codeops.instrument(...)` and `codeops.uninstrument()`."""
+
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codeops.instrument.tenant import Tenant
+
+__all__ = ["CallablePackage", "instrument", "uninstrument"]
+
+
+def instrument(
+    pricebook: str | None = None,
+    *,
+    labels: Mapping[str, str] | None = None,
+    ledger: str | None = None,
+    clock: str | None = None,
+    switches: Iterable[str] | None = None,
+    libraries: Iterable[str] | None = None,
+    memory: bool | None = None,
+    tenant: "Tenant | None" = None,
+    networks: Mapping[str, str] | None = None,
+    breakdown: Iterable[str] | None = None,
+    max_rows: int | None = None,
+) -> None:
+    """Usage and cost on every OpenTelemetry span of this process, from now on; a second call changes nothing.
+
+    What is left out is read from the variables CODEOPS_* (docs/instrument.md), and has a default there. `pricebook`
+    is the path of a price book; when it cannot be used that is told once, and usage is measured without money.
+
+    Raises: InvalidValue for an argument that means nothing, before anything is put in.
+    """
+    from codeops.instrument import running
+    from codeops.instrument.settings import Settings
+
+    lists: dict[str, object] = {
+        name: tuple(value)
+        for name, value in (("switches", switches), ("libraries", libraries), ("breakdown", breakdown))
+        if value is not None
+    }
+    running.start(
+        Settings.of(
+            pricebook=pricebook,
+            labels=labels,
+            ledger=ledger,
+            clock=clock,
+            memory=memory,
+            tenant=tenant,
+            networks=networks,
+            max_rows=max_rows,
+            **lists,
+        )
+    )
+
+
+def uninstrument() -> None:
+    """Takes everything out that `instrument` put in; spans keep what they have been given."""
+    from codeops.instrument import running
+
+    running.stop()
+
+
+class CallablePackage(ModuleType):
+    """A package that may be called as what it is named after."""
+
+    __call__ = staticmethod(instrument)
