@@ -22,6 +22,24 @@ def charge(customer: str) -> None:
     assert_type(codeops.__version__, str)
 
 
+def serve() -> None:
+    codeops.instrument("pricebook.toml", labels={"team": "search"}, tenant=codeops.Tenant(header="x-tenant-id", required=True))
+    with codeops.span("render", team="search"):
+        charge("acme")
+    with codeops.job("import", unit="record") as job:
+        job.units += 5
+    codeops.bind(charge)("acme")
+    for row in codeops.collect():
+        assert_type(row.usage, dict[str, float])
+        assert_type(row.cost, float | None)
+    codeops.uninstrument()
+
+
+@codeops.span("refresh")
+async def refresh(name: str) -> int:
+    return len(name)
+
+
 def is_too_dear(path: str, text: str) -> bool:
     report = report_json.parse(text, path)
     assert_type(report, Report)

@@ -107,6 +107,8 @@ class Accounting:
     def add(self, line: Line, amount: float) -> None:
         """Counts for the owner of this context; outside of any span for the row of no span."""
         owner = OWNER.get()
+        if owner is None and self.rates is not None:
+            self.rates.of(line)  # outside of the lock: what is told about a price is told through the user's log handlers
         with self.lock:
             if owner is None or owner.tree.epoch != self.epoch:
                 self._outside.add({line: amount}, self.rates)
