@@ -31,7 +31,7 @@ _DEFAULTS = {
 _LONGEST_NAME = 253
 """Characters of a host name at most, RFC 1035; longer ones are no hosts and would fill the cache."""
 
-_MOST_KNOWN = 4096
+_MOST_KNOWN = 2048
 _NO_NAME = " /:@*?,;"
 _LONGEST_CHAIN = 512
 """Characters of a list of proxies; no chain of the user's own is longer."""
@@ -85,7 +85,7 @@ def configure(networks: Mapping[str, str] | None = None) -> None:
     global _table  # ruff: ignore[global-statement] - one process has one network around it
     _table = _Table({**_DEFAULTS, **{_key(key): _demand_destination(key, value) for key, value in (networks or {}).items()}})
     _known.cache_clear()
-    _chain.cache_clear()
+    _client.cache_clear()
 
 
 def labels_of(host: str) -> dict[str, str]:
@@ -106,15 +106,22 @@ def labels_of_client(peer: str, forwarded: str | None = None) -> dict[str, str]:
     of the user's own. If anyone in it is outside, so is the client: what a client adds to the header can make its
     traffic look dearer, never cheaper. A client that the proxy does not name is taken to be outside.
     """
-    destination = destination_of(peer) if peer else INTRA_ZONE  # no address: a proxy on this machine, through a Unix socket
-    if forwarded and destination not in _OUTSIDE:
-        destination = _chain(forwarded) if len(forwarded) <= _LONGEST_CHAIN else _INTERNET
-    elif not peer:
-        destination = _INTERNET
+    if len(peer) > _LONGEST_NAME:
+        return {}
+    if forwarded and len(forwarded) > _LONGEST_CHAIN:
+        forwarded = "unknown"
+    destination = _client(peer, forwarded)
     return {} if destination == _INTERNET else {"destination": destination}
 
 
 @lru_cache(maxsize=_MOST_KNOWN)
+def _client(peer: str, forwarded: str | None) -> str:
+    if not peer and not forwarded:
+        return _INTERNET
+    destination = destination_of(peer) if peer else INTRA_ZONE  # no address: a proxy on this machine, through a Unix socket
+    return destination if destination in _OUTSIDE or not forwarded else _chain(forwarded)
+
+
 def _chain(forwarded: str) -> str:
     """The first destination outside of the user's own networks, else that of the first client."""
     hops = _FOR.findall(forwarded) if "=" in forwarded else forwarded.split(",")

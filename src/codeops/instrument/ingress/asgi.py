@@ -140,11 +140,12 @@ class Connection:
             status = message["status"]
             self._has_body = has_body(self._scope.get("method", "GET"), status)
             self._head = head_size(status, phrase_of(status), message.get("headers", ()))
-            self._delivery.note_route(self._route)
+            self._delivery.note_route(self._route())
             return 0
         size, self._head = self._head + (_size_of(kind, message) if self._has_body else 0), 0
         self._delivery.is_complete = kind == "http.response.pathsend"
-        self._delivery.note_route(self._route)
+        if not self._delivery.is_noted:
+            self._delivery.note_route(self._route())
         return size
 
     def _route(self) -> str | None:

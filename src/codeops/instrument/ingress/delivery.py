@@ -1,6 +1,5 @@
 """The bytes of one response while they are handed over, and for whom they are counted."""
 
-from collections.abc import Callable
 from contextvars import Context, copy_context
 
 from codeops.core.attribute import ROUTE
@@ -29,7 +28,11 @@ class Delivery:
         self.is_complete = False
         """Whether the last byte has been handed over: what the context does from then on is another matter."""
         self.is_noted = False
-        """Whether the route has been noted."""
+        """Whether the route has been asked for: it is known from the head of the response on."""
+
+    def __reduce__(self) -> tuple[type["Delivery"], tuple[dict[str, str]]]:
+        """A program may copy or pickle the scope in which this stands, which a context would not allow."""
+        return Delivery, (self._labels,)
 
     def keep(self) -> None:
         """Counts for the present context from now on; the first one that is kept stays."""
@@ -55,10 +58,8 @@ class Delivery:
         else:
             self._context.run(recorder.egress, size, self._labels)
 
-    def note_route(self, find: Callable[[], str | None]) -> None:
-        """Labels the request with the template of its route, once."""
-        if not self.is_noted:
-            self.is_noted = True
-            route = find()
-            if route:
-                recorder.note(ROUTE, route)
+    def note_route(self, route: str | None) -> None:
+        """Labels the request with the template of its route."""
+        self.is_noted = True
+        if route:
+            recorder.note(ROUTE, route)

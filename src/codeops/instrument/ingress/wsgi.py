@@ -78,8 +78,8 @@ class Request:
             raise
         if type(result) in {list, tuple}:  # handed over at once, and a server may ask for its length
             guarded(self._note_chunks, result)
-        elif self._is_file(result):  # the server may send it without reading it here
-            guarded(self._note_file, result)
+        elif self._is_file(result) and (size := self._size_of(result)) is not None:  # the server may send it without reading it
+            guarded(self._delivery.add, size)
         else:
             return _Sized(self, result) if hasattr(result, "__len__") else _Body(self, result)
         self.end()
@@ -122,16 +122,21 @@ class Request:
             delivery.add(self._head, ahead=self._length)
         else:
             delivery.add(self._head)
-        delivery.note_route(lambda: self._route(self._environ))
+        if not delivery.is_noted:
+            delivery.note_route(self._route(self._environ))
 
     def _note_chunks(self, chunks: Iterable[bytes]) -> None:
         for chunk in chunks:
             self.add(chunk)
 
-    def _note_file(self, wrapper: Any) -> None:
-        if self._has_body:
-            size = self._length if self._length is not None else _rest_of(getattr(wrapper, "filelike", None) or wrapper.file)
-            self._delivery.add(size)
+    def _size_of(self, wrapper: Any) -> int | None:
+        """Bytes of a file that the server sends by itself; None if only reading it would tell."""
+        if not self._has_body or self._length is not None:
+            return self._length if self._has_body else 0
+        try:
+            return _rest_of(getattr(wrapper, "filelike", None) or wrapper.file)
+        except (AttributeError, OSError):  # neither a file of the system nor one with a position
+            return None
 
     def _watch_files(self) -> None:
         """Servers written in C know their own wrapper by what it returned, which is remembered here; it is no class there."""

@@ -54,19 +54,19 @@ def _resolving(original: Any, live: Live) -> Any:
     def resolve_request(self: Any, request: Any) -> Any:
         match = original(self, request)
         if live() is not None and (delivery := _delivery(request)) is not None:
-            guarded(delivery.note_route, lambda: str(match.route))
+            guarded(lambda: delivery.note_route(str(match.route)))
         return match
 
     return resolve_request
 
 
 def _responding(original: Any, live: Live) -> Any:
-    def process_response(self: Any, request: Any, response: Any) -> Any:
+    def answered(self: Any, request: Any, response: Any) -> Any:
         if live() is not None and (delivery := _delivery(request)) is not None:
             guarded(_announce, delivery, request, response)
         return original(self, request, response)
 
-    return process_response
+    return answered
 
 
 def _delivery(request: Any) -> Delivery | None:

@@ -11,6 +11,8 @@ from codeops.instrument.tenant.setting import Tenant
 __all__ = ["allow", "is_foreign", "members", "stripped"]
 
 _Text = TypeVar("_Text", str, bytes)
+_LONGEST_NAME = 253
+_HOST = re.compile(r"[\w.-]+")
 _LONGEST_HEADER = 8192
 """Characters; OpenTelemetry reads no longer one. Source: W3C Baggage, section 3.3.2."""
 
@@ -34,7 +36,7 @@ def is_foreign(host: str) -> bool:
     """Whether requests to `host` must not tell the tenant; never when no tenant is configured."""
     if _setting is None:
         return False
-    return not (_is_listed(host[:256]) or (_setting.internal and network.is_internal(host)))
+    return not ((len(host) <= _LONGEST_NAME and _is_listed(host)) or (_setting.internal and network.is_internal(host)))
 
 
 def stripped(host: str, header: _Text | None) -> _Text | None:
@@ -64,11 +66,13 @@ def members(header: str) -> list[str]:
     return [value.strip(" \t") for name, _, value in pairs if unquote_plus(name.strip(" \t")).strip() == "tenant.id"]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _is_listed(host: str) -> bool:
     name = network.bare(host)
     if name in _names:
         return True
+    if not _HOST.fullmatch(name):
+        return False
     while name:
         _, _, name = name.partition(".")
         if "." + name in _names:

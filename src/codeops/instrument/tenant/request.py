@@ -15,7 +15,7 @@ from codeops.instrument.tenant.setting import Tenant
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-__all__ = ["carried", "configure", "current", "current_tenant", "entered", "left", "wanted"]
+__all__ = ["Found", "carried", "configure", "current", "current_tenant", "entered", "left", "wanted"]
 
 _LONGEST = 128
 """Characters of a tenant; what is longer is cut."""
@@ -123,7 +123,7 @@ def _find(setting: Tenant, header: Callable[[str], str | None], request: Any, ma
     sent = domain.members(header("baggage") or "")
     tenant = _first(setting, header, request)
     if tenant is None and setting.trust_baggage and sent:
-        tenant = cleaned(_decoded(sent[-1].partition(";")[0]))
+        tenant = _cleaned(_decoded(sent[-1].partition(";")[0]))
     carries = tenant if setting.baggage else None
     refused = frozenset(_decoded(value) for value in sent) - {carries} if sent else _NOBODY
     label = tenant or (MISSING if setting.required else None)
@@ -132,15 +132,15 @@ def _find(setting: Tenant, header: Callable[[str], str | None], request: Any, ma
 
 
 def _first(setting: Tenant, header: Callable[[str], str | None], request: Any) -> str | None:
-    if setting.header and (tenant := cleaned(_text(header(setting.header.lower())))):
+    if setting.header and (tenant := _cleaned(_text(header(setting.header.lower())))):
         return tenant
-    if setting.claim and (token := header("authorization")) and (tenant := cleaned(claim_of(token, setting.claim))):
+    if setting.claim and (token := header("authorization")) and (tenant := _cleaned(claim_of(token, setting.claim))):
         return tenant
     if setting.call is None:
         return None
     answer: list[Any] = [None]
     guarded(lambda call: answer.append(call(request)), setting.call)
-    return cleaned(answer[-1] if isinstance(answer[-1], str) or answer[-1] is None else str(answer[-1]))
+    return _cleaned(answer[-1] if isinstance(answer[-1], str) or answer[-1] is None else str(answer[-1]))
 
 
 def _text(value: str | None) -> str | None:
@@ -158,7 +158,7 @@ def _decoded(value: str) -> str:
     return unquote_plus(value).strip()
 
 
-def cleaned(value: str | None) -> str | None:
+def _cleaned(value: str | None) -> str | None:
     """Fit for a label: without control characters and blanks around it, and not too long; None if nothing is left."""
     if not value:
         return None
