@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 from codeops.bench.answer import Answer
 from codeops.core.errors import FailedCall
 from codeops.core.suite import RequestCase
+from codeops.instrument.response import phrase_of
 
 __all__ = ["Application", "Lifespan", "call"]
 
@@ -114,15 +114,8 @@ class _Exchange:
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            self._answer.start(message["status"], _phrase(message["status"]), message.get("headers", ()))
+            self._answer.start(message["status"], phrase_of(message["status"]), message.get("headers", ()))
         elif message["type"] == "http.response.body":
             self._answer.body(message.get("body", b""))
             if not message.get("more_body", False):
                 self._is_complete.set()
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -1,5 +1,6 @@
 """The accounting of this process: an owner for each span that starts, its attributes and its place in the totals when it ends."""
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ __all__ = ["Accounting"]
 _CPU_ATTRIBUTE = USAGE + CPU
 _MEMORY_LINE: Line = (MEMORY, "GiB.s", ())
 _MEMORY_BUCKETS = {"unattributed.idle": "idle_gib_s", "unattributed.retained": "retained_gib_s"}
+_EPOCHS = itertools.count()
+"""One for each accounting, and one more in the child after a fork: spans of other epochs are nobody's."""
 _MOST_PARTS = 64
 _NO_SPAN = "(no span)"
 _UNENDED = "(unended)"
@@ -49,7 +52,7 @@ class Accounting:
         self.owner = owner_type(keeper)
         self._finish_cpu = keeper.finish
         self.on_change: Callable[[], None] = lambda: None
-        self.epoch = 0
+        self.epoch = next(_EPOCHS)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -61,7 +64,7 @@ class Accounting:
 
     def forked(self) -> None:
         """In the child after a fork: what the parent consumed, and its spans, are the parent's."""
-        self.epoch += 1
+        self.epoch = next(_EPOCHS)
         self._begin_anew()
         self.on_change()
         if self.books is not None:
@@ -75,6 +78,8 @@ class Accounting:
 
         `labels` hold for the span and all below it; those of a root label the whole tree.
         """
+        if parent is not None and parent.tree.epoch != self.epoch:
+            parent = None  # of the process before a fork, or of an accounting that has been taken out
         if parent is None or is_root:
             tree = Tree(name, self.epoch, {} if parent is None else dict(parent.tree.labels), self._lost)
             if labels:
@@ -148,7 +153,7 @@ class Accounting:
                 return {}
             tree.cost += cost
             if owner.is_root:
-                self._close(owner, name, attributes)
+                self._close(owner, name, attributes, given)
             else:
                 self._put_away(owner, name, given)
         tenant = tree.labels.get(TENANT)
@@ -156,7 +161,7 @@ class Accounting:
             attributes[TENANT] = tenant
         return attributes
 
-    def _close(self, owner: Any, name: str, attributes: dict[str, Any]) -> None:
+    def _close(self, owner: Any, name: str, attributes: dict[str, Any], given: Mapping[str, Any]) -> None:
         """Ends a local root: its labels are final, and the whole tree goes into the totals."""
         tree: Tree = owner.tree
         tree.is_ended, tree.name = True, name
@@ -171,6 +176,7 @@ class Accounting:
         owner.end(into.account)
         if owner.lines:
             into.add(owner.lines, self.rates)
+        _add_units(into, given)
         if tree.parts:
             self._flush(tree)
 
@@ -192,9 +198,7 @@ class Accounting:
         owner.end(part.account)
         if owner.lines:
             part.add(owner.lines)
-        if COST_UNITS in given:
-            part.unit = str(given.get(COST_UNIT, ""))
-            part.units += given[COST_UNITS]
+        _add_units(part, given)
         if tree.is_ended:
             self._flush(tree)
 
@@ -272,10 +276,15 @@ class Accounting:
         return sorted(found, key=lambda row: (row.name, row.root, sorted(row.labels.items())))
 
     def report(self) -> list[Row]:
-        """What has ended, what long spans consumed so far, and the buckets: amounts that only grow, for counters."""
+        """What has ended, what long spans consumed so far, and the buckets: amounts that only grow, for counters.
+
+        Nothing at all before there was a span: the parent of forked workers must export nothing, because they would go on
+        with its exporter's connection, and the CPU of a helper process is charged to the span that started it.
+        """
         with self.lock:
             self.settle(drain=True)
-            return summed(self.totals, self.rates) + self._buckets(self.balance())
+            rows = summed(self.totals, self.rates)
+            return rows + self._buckets(self.balance()) if rows else []
 
     def _buckets(self, balance: Balance | None) -> list[Row]:
         held = self.memory.totals() if self.memory is not None else {}
@@ -306,3 +315,11 @@ class Accounting:
                 drained[line] = drained.get(line, 0) + amount
             owner.lines = None
         owner.drained = drained
+
+
+def _add_units(into: Part | Sum, given: Mapping[str, Any]) -> None:
+    """What a job worked through."""
+    units = given.get(COST_UNITS)
+    if isinstance(units, int | float):
+        into.unit = str(given.get(COST_UNIT, ""))
+        into.units += units

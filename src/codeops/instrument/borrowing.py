@@ -17,12 +17,26 @@ def borrowed(keeper: Any, owner: Any, function: Callable[..., Any]) -> Callable[
     def working(*args: Any, **kwargs: Any) -> Any:
         before = OWNER.get()
         token = BORROWED.set((owner, get_current()))
-        keeper.enter(owner)
+        outer = _switched(keeper, owner)
+        if before is not owner:
+            OWNER.set(owner)
         try:
             return function(*args, **kwargs)
         finally:
             BORROWED.reset(token)
-            keeper.enter(before)
+            if before is not owner:
+                OWNER.set(before)
+            # Not to the owner that the context names: with a context that came along it would go on owning the thread.
+            if outer is not None:
+                _switched(keeper, outer)
 
     working.__wrapped__ = function  # type: ignore[attr-defined] # as functools.wraps does, without its cost for each item
     return working
+
+
+def _switched(keeper: Any, owner: Any) -> Any:
+    """Makes `owner` the owner of this thread; the one before, None while no books are kept."""
+    try:
+        return keeper.switch_to(owner)
+    except RuntimeError:
+        return None

@@ -5,10 +5,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["complain", "guarded", "problems", "strict"]
+__all__ = ["complain", "guarded", "keeps_traces", "problems", "strict"]
 
 strict = False
 """Set by our own tests: a fault is raised where it happens instead of being kept."""
+
+keeps_traces = False
+"""Set by what measures: a fault keeps its traceback, and with it alive everything that the program had in its hands then."""
 
 problems: list[Exception] = []
 """The first fault of each cause, in order; what measures asks here whether its figures can be trusted."""
@@ -30,6 +33,14 @@ def complain(problem: Exception) -> None:
     """Logs a fault once per cause; raises it under our own tests (`strict`) and where CODEOPS_STRICT is set."""
     if strict or os.environ.get("CODEOPS_STRICT"):
         raise problem
+    try:
+        _tell(problem)
+    except Exception:  # ruff: ignore[blind-except] - none may reach the program
+        # The stack or the memory is at its end, or a handler that the program logs with fails: nobody is left to be told.
+        return
+
+
+def _tell(problem: Exception) -> None:
     trace = problem.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -38,7 +49,11 @@ def complain(problem: Exception) -> None:
         return
     _causes.add(cause)
     problems.append(problem)
-    _log(problem)
+    try:
+        _log(problem)
+    finally:
+        if not keeps_traces:
+            problem.__traceback__ = problem.__context__ = problem.__cause__ = None
 
 
 def _log(problem: Exception) -> None:

@@ -23,12 +23,13 @@ def install(libraries: Iterable[str] | None = None, *, holder: str = _BENCHMARK)
     A library that is not loaded yet is hooked when the program imports it. It stays hooked until every `holder` that
     asked for it has called `uninstall`.
 
-    Raises: UnknownName for a name that no file and no plug-in has.
+    Raises: UnknownName for a name that no file and no plug-in has; in a running service that is told, and the others are counted.
     """
-    from codeops.instrument import threads
+    from codeops.instrument import guard, threads
 
     if holder == _BENCHMARK:
         threads.install()
+        guard.keeps_traces = True
     _install(LIBRARIES, libraries, holder)
     return installed()
 
@@ -45,7 +46,7 @@ def installed() -> tuple[str, ...]:
 
 def uninstall(*, holder: str = _BENCHMARK) -> None:
     """Puts back everything that was replaced for `holder` and for nobody else."""
-    from codeops.instrument import imports, threads
+    from codeops.instrument import guard, imports, threads
 
     for key, holders in list(_holders.items()):
         holders.discard(holder)
@@ -54,21 +55,32 @@ def uninstall(*, holder: str = _BENCHMARK) -> None:
         del _holders[key]
         member = _installed.pop(key)
         imports.forget(member.MODULE, member.install)
-        member.uninstall()
+        guard.guarded(member.uninstall)
     if holder == _BENCHMARK:
         threads.uninstall()
+        guard.keeps_traces = False
 
 
 def _install(slot: str, names: Iterable[str] | None, holder: str) -> None:
     from codeops import discovery
-    from codeops.instrument import imports
+    from codeops.instrument.guard import guarded
 
     for name in discovery.names(slot) if names is None else names:
-        key = (slot, name)
-        if key not in _installed:
-            member = discovery.load(slot, name, needs=_NEEDS[slot])
-            if not imports.is_installed(member.MODULE):
-                continue
-            _installed[key] = member
-            imports.when_imported(member.MODULE, member.install)
-        _holders.setdefault(key, set()).add(holder)
+        if holder == _BENCHMARK:
+            _add(slot, name, holder)
+        else:
+            guarded(_add, slot, name, holder)  # one broken plug-in takes no other one with it
+
+
+def _add(slot: str, name: str, holder: str) -> None:
+    from codeops import discovery
+    from codeops.instrument import imports
+
+    key = (slot, name)
+    if key not in _installed:
+        member = discovery.load(slot, name, needs=_NEEDS[slot])
+        if not imports.is_installed(member.MODULE):
+            return
+        _installed[key] = member
+        imports.when_imported(member.MODULE, member.install)
+    _holders.setdefault(key, set()).add(holder)

@@ -1,6 +1,7 @@
 """Acts as soon as a module has been imported, so that no library is loaded only to be counted."""
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -47,29 +48,50 @@ class _Finder:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name not in _waiting:
-            return None
-        for finder in sys.meta_path:
-            search = getattr(finder, "find_spec", None)
-            spec: ModuleSpec | None = search(name, path, target) if search and finder is not _finder else None
-            if spec is not None:
-                guarded(_tell, name, spec.loader)
-                return spec
+        asked = (threading.get_ident(), name)
+        if name not in _waiting or asked in _asked:
+            return None  # the second time another finder asks, one that lets others find as we do
+        _asked.add(asked)
+        try:
+            for finder in sys.meta_path:
+                search = getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = search(name, path, target) if search and finder is not _finder else None
+                if spec is not None:
+                    guarded(_tell, name, spec.loader)
+                    return spec
+        finally:
+            _asked.discard(asked)
         return None
 
 
 _finder = _Finder()
+_asked: set[tuple[int, str]] = set()
 
 
 def _tell(name: str, loader: object) -> None:
-    """Makes this one loader act after it has executed its module."""
+    """Makes this loader act after it has executed the module called `name`; a zip archive has one loader for all of its modules."""
     execute = loader.exec_module  # type: ignore[attr-defined]
+    before = vars(loader).get("exec_module", _tell)
 
     def exec_module(module: ModuleType) -> None:
-        execute(module)
-        del loader.exec_module  # type: ignore[attr-defined]
+        if module.__name__ != name:
+            execute(module)
+            return
+        try:
+            execute(module)
+        finally:
+            guarded(_restore, loader, exec_module, before)
         for act in _waiting.get(name, []).copy():
             forget(name, act)
             guarded(act)
 
     loader.exec_module = exec_module  # type: ignore[attr-defined]
+
+
+def _restore(loader: object, ours: object, before: object) -> None:
+    if vars(loader).get("exec_module") is not ours:
+        return  # somebody else's stands there by now, and calls ours
+    if before is _tell:
+        del loader.exec_module  # type: ignore[attr-defined]
+    else:
+        loader.exec_module = before  # type: ignore[attr-defined] # of a class, as the loaders of frozen modules are

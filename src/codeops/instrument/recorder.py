@@ -6,6 +6,7 @@ from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 
 from codeops.core.errors import CodeOpsError, InvalidValue
@@ -193,7 +194,12 @@ def count(
 def egress(size: int, labels: dict[str, str]) -> None:
     """Counts bytes of a response that a server sends, for the span alone: a benchmark counts the response itself."""
     if _sink is not None and size:
-        _sink.add((EGRESS, unit_of(EGRESS), tuple(sorted(labels.items()))), size)
+        _sink.add(_egress_line(labels.get("destination")), size)
+
+
+@lru_cache(maxsize=64)
+def _egress_line(destination: str | None) -> Line:
+    return (EGRESS, unit_of(EGRESS), (("destination", destination),) if destination else ())
 
 
 def note(name: str, value: str) -> None:

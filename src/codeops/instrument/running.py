@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from opentelemetry import context as api
+
 from codeops import discovery
-from codeops.core.errors import CodeOpsError, UnsupportedLedger
+from codeops.core.errors import CodeOpsError, InvalidValue, UnsupportedLedger
 from codeops.core.pricebook import PriceBook
 from codeops.instrument import hooks, ledger, network, place, recorder, tenant
 from codeops.instrument.accounting import Accounting
@@ -24,7 +26,13 @@ __all__ = ["SWITCHES", "Running", "now", "start", "stop"]
 SWITCHES = "codeops.instrument.switches"
 """The slot of switch points."""
 
+_MARK = "_codeops_running"
+"""Where all copies of this package find what is running: an attribute of `opentelemetry.context`."""
+
 _running: "Running | None" = None
+_keepers: set[Any] = set()
+"""Every ledger that was used: a fork changes the clocks of its threads although nobody may use it now."""
+
 _hears_forks = False
 
 
@@ -52,7 +60,6 @@ class Running:
     def install(self) -> None:
         """Puts everything in; a piece that cannot be put in is told, and the others are."""
         accounting = self.accounting
-        network.configure(self.settings.networks)
         tenant.configure(self.settings.tenant)
         if accounting.memory is not None:
             guarded(accounting.memory.start)
@@ -73,8 +80,6 @@ class Running:
                 switch = discovery.load(SWITCHES, name, needs=("install", "uninstall"))
                 switch.install(self.accounting.keeper)
                 self._switches.append(switch)
-            except CodeOpsError as problem:
-                complain(problem)
             except Exception as problem:
                 complain(problem)
 
@@ -99,21 +104,32 @@ def now() -> Running | None:
     return _running
 
 
-def start(settings: Settings) -> Running:
+def start(settings: Settings) -> Running | None:
     """Puts the instrumentation in; when it is there already, with whatever settings, that one goes on.
 
-    Raises: nothing that is not the caller's to mend: a broken price book is told once, and cost is absent.
+    None when a fault of ours prevents it; that is told, and nothing stays behind. A broken price book is told, and cost is
+    absent.
+
+    Raises: InvalidValue for networks that are none, before anything is put in.
     """
     global _running, _hears_forks  # ruff: ignore[global-statement] - one process has one instrumentation
     if _running is not None:
         return _running
-    made = Running(settings)
-    _running = made
-    made.install()
-    if not _hears_forks and hasattr(os, "register_at_fork"):
-        _hears_forks = True
-        os.register_at_fork(after_in_child=_forked)
-    return made
+    network.configure(settings.networks)  # first: it may refuse what it is given
+    if _is_elsewhere():
+        return None
+    try:
+        _running = Running(settings)
+        _keepers.add(_running.accounting.keeper)
+        setattr(api, _MARK, _running)
+        if not _hears_forks and hasattr(os, "register_at_fork"):
+            _hears_forks = True
+            os.register_at_fork(after_in_child=_forked)
+        _running.install()
+    except Exception as problem:  # ruff: ignore[blind-except] - none may reach the program
+        guarded(stop)
+        complain(problem)
+    return _running
 
 
 def stop() -> None:
@@ -121,10 +137,29 @@ def stop() -> None:
     global _running
     if _running is not None:
         running, _running = _running, None
+        vars(api).pop(_MARK, None)
         running.uninstall()
 
 
+def _is_elsewhere() -> bool:
+    """Whether this package was loaded a second time while its first copy is at work: both would count the same."""
+    if _MARK not in vars(api):
+        return False
+    complain(
+        InvalidValue(
+            "codeops is instrumenting this process already, and was loaded a second time",
+            why="its modules were reloaded, or removed from sys.modules; what was put in goes on, and is out of reach from here",
+            fix="call codeops.uninstrument() before its modules are loaded anew, or start the process anew",
+        )
+    )
+    return True
+
+
 def _forked() -> None:
+    now = _running.accounting.keeper if _running is not None else None
+    for keeper in _keepers:
+        if keeper is not now:
+            guarded(keeper.forked, {})
     if _running is not None:
         guarded(_running.accounting.forked)
 

@@ -49,10 +49,10 @@ class Span:
         above = otel.get_current()
         attributes = {**_known(self._labels, now), **self._attributes}
         made = trace.get_tracer("codeops", __version__).start_span(self.name, attributes=attributes)
-        if now is not None and (owner_of(made) is None or made is trace.get_current_span(above)):
-            accounting, parent = now.accounting, owner_in(above)
-            owner = accounting.begin(self.name, parent, is_root=parent is None)
-            made = BlockSpan(trace.get_current_span(above).get_span_context(), accounting, owner, self.name, attributes)
+        parent = owner_in(above)
+        if now is not None and (owner_of(made) in {None, parent} or made is trace.get_current_span(above)):
+            owner = now.accounting.begin(self.name, parent, is_root=parent is None)
+            made = BlockSpan(trace.get_current_span(above).get_span_context(), now.accounting, owner, self.name, attributes)
         if now is not None and self._labels:
             now.accounting.relabel(owner_of(made), _known(self._labels, now))
         self._span = made
