@@ -5,11 +5,21 @@ missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 # Debian keeps the server's programs out of the path.
 command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
-[ -z "$missing" ] && exit 0
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+# Microsoft's emulator of Azure Blob Storage is a package of npm: it goes into the user's cache, where the tests look for it.
+azurite=3.37.0
+folder="${XDG_CACHE_HOME:-$HOME/.cache}/codeops/azurite"
+has_azurite=true
+command -v azurite-blob >/dev/null 2>&1 || [ -x "$folder/node_modules/.bin/azurite-blob" ] || has_azurite=false
+[ "$has_azurite" = true ] || command -v npm >/dev/null 2>&1 || missing="$missing npm"
 if [ "${CI:-}" = true ]; then
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  if [ -n "$missing" ]; then
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; } || exit
+  fi
+  [ "$has_azurite" = true ] || npm install --silent --no-audit --no-fund --prefix "$folder" "azurite@$azurite" >/dev/null
   exit
 fi
 for package in $missing; do
   echo "missing component: $package (its tests are skipped; apt-get install $package)"
 done
+[ "$has_azurite" = true ] || echo "missing component: azurite (its tests are skipped; npm install --prefix $folder azurite@$azurite)"

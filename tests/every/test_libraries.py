@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import codeops
 from codeops import discovery, instrument
 from codeops.core.unit import Unit
 from codeops.instrument import guard, imports
@@ -14,6 +15,8 @@ from codeops.instrument.hooks import SLOT
 
 CALLS = Path(__file__).parents[1] / "instrument" / "calls"
 LIBRARIES = discovery.names(SLOT)
+_UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+T[\d:.]+Z|0x\w+|\d{5,}")
+"""What differs from one message to the next: ids, times, addresses, ports."""
 
 
 def _load(path: Path, name: str):
@@ -26,6 +29,7 @@ def _load(path: Path, name: str):
 
 class Library:
     def __init__(self, name: str) -> None:
+        self.name = name
         self.module = discovery.load(SLOT, name)
         self.file = name.replace("-", "_") + ".py"
         self.calls = _load(CALLS / self.file, f"codeops_test_calls_{name}")
@@ -137,7 +141,7 @@ def test_exceptions_of_the_client_pass_unchanged(library):
         hooked = _raised(library, client)
 
     assert type(hooked) is type(bare)
-    assert re.sub(r"0x\w+|\d{5,}", "", str(hooked)) == re.sub(r"0x\w+|\d{5,}", "", str(bare))
+    assert _UNIQUE.sub("", str(hooked)) == _UNIQUE.sub("", str(bare))
 
 
 def test_meters_are_declared_with_their_units(library):
@@ -151,9 +155,34 @@ def test_meters_are_declared_with_their_units(library):
         assert Unit.parse(unit)
         assert what
     own = {meter: unit for meter, unit, _ in tally.lines if meter in library.module.METERS}
-    assert own
+    assert own or not library.module.METERS
     assert all(library.module.METERS[meter][0] == unit for meter, unit in own.items())
     assert library.module.VERSIONS
+
+
+def test_a_library_without_a_meter_says_why_and_labels_the_request_instead(library):
+    if not library.module.METERS:
+        assert "no meter counts" in " ".join(library.module.__doc__.split()).lower()
+        assert library.module.LABELS
+    assert set(getattr(library.module, "LABELS", {})) == set(getattr(library.calls, "LABELS", {}))
+
+
+def test_what_a_library_notes_labels_the_request_and_no_other(library):
+    expected = getattr(library.calls, "LABELS", {})
+    codeops.instrument(libraries=[library.name], memory=False, ledger="off", switches=["context"])
+    try:
+        client = library.connect()
+        with codeops.span("asking"):
+            library.calls.call(client)
+        with codeops.span("idle"):
+            pass
+        labels = {row.name: row.labels for row in codeops.collect() if row.name in {"asking", "idle"}}
+    finally:
+        codeops.uninstrument()
+
+    known = {"cache_hit", "feature_flag.key", "feature_flag.result.variant"}
+    assert {name: value for name, value in labels["asking"].items() if name in known} == expected
+    assert not known & set(labels["idle"])
 
 
 def test_a_library_is_hooked_when_it_is_imported_not_before(library):

@@ -9,8 +9,11 @@ import httpx2
 import pytest
 import requests
 import urllib3
+from opentelemetry import baggage, context
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
 from codeops import instrument
+from codeops.instrument import tenant
 
 BODY = b"x" * 5000
 
@@ -169,3 +172,113 @@ def test_a_connection_that_is_refused_raises_what_it_raises(hooks, here, peers):
             requests.get(url, timeout=5)
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
+
+
+def get_with_http_client(url, headers):
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    connection.request("GET", "/a", headers=headers)
+    connection.getresponse().read()
+    connection.close()
+
+
+def get_with_urllib3(url, headers):
+    with urllib3.PoolManager() as pool:
+        pool.request("GET", url + "/a", headers=headers)
+
+
+def get_with_aiohttp(url, headers):
+    async def work():
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url + "/a") as answer:
+            await answer.read()
+
+    asyncio.run(work())
+
+
+def get_with_httpx_async(url, headers):
+    async def work():
+        async with httpx.AsyncClient(headers=headers) as client:
+            await client.get(url + "/a")
+
+    asyncio.run(work())
+
+
+GETTERS = [
+    get_with_http_client,
+    get_with_aiohttp,
+    get_with_httpx_async,
+    lambda url, headers: requests.get(url + "/a", headers=headers, timeout=5),
+    get_with_urllib3,
+    lambda url, headers: httpx.get(url + "/a", headers=headers),
+    lambda url, headers: httpx2.get(url + "/a", headers=headers),
+]
+NAMES = ["http.client", "aiohttp", "httpx async", "requests", "urllib3", "httpx", "httpx2"]
+TENANTS = [
+    ("a foreign host", False, "a=1,tenant.id=acme, b=2", "a=1, b=2"),
+    ("a foreign host, nothing else", False, "tenant.id=acme", None),
+    ("a foreign host, nothing to take out", False, "a=1,b=2", "a=1,b=2"),
+    ("a host of the user's own", True, "a=1,tenant.id=acme", "a=1,tenant.id=acme"),
+]
+
+
+@pytest.fixture
+def tenant_of(hooks):
+    """Configures who may learn the tenant, and lets somebody count, as a running service does."""
+
+    def configure(*, is_internal_trusted):
+        tenant.configure(tenant.Tenant(header="x-tenant", internal=is_internal_trusted))
+
+    yield configure
+    tenant.configure(None)
+
+
+@pytest.mark.parametrize("get", GETTERS, ids=NAMES)
+@pytest.mark.parametrize(("claim", "is_trusted", "sent", "received"), TENANTS, ids=[row[0] for row in TENANTS])
+def test_the_tenant_is_kept_from_foreign_hosts(web, tenant_of, here, get, claim, is_trusted, sent, received):
+    tenant_of(is_internal_trusted=is_trusted)
+    headers = {"baggage": sent}
+
+    with instrument.tally(here):
+        get(web.url, headers)
+
+    assert web.baggage == [received]
+    assert headers == {"baggage": sent}
+
+
+@pytest.mark.parametrize("get", GETTERS, ids=NAMES)
+def test_without_hooks_the_tenant_would_have_been_told(web, here, get):
+    """Negative control."""
+    tenant.configure(tenant.Tenant(header="x-tenant", internal=False))
+
+    with instrument.tally(here):
+        get(web.url, {"baggage": "tenant.id=acme"})
+    tenant.configure(None)
+
+    assert web.baggage == ["tenant.id=acme"]
+
+
+@pytest.mark.parametrize("is_ours_first", [True, False], ids=["ours first", "theirs first"])
+def test_a_tenant_that_opentelemetry_adds_below_us_is_kept_from_foreign_hosts_too(web, here, is_ours_first):
+    tenant.configure(tenant.Tenant(header="x-tenant", internal=False))
+    theirs = HTTPXClientInstrumentor()
+    steps = [instrument.install, theirs.instrument]
+    for step in steps if is_ours_first else reversed(steps):
+        step()
+    token = context.attach(baggage.set_baggage("tenant.id", "acme", baggage.set_baggage("a", "1")))
+
+    with instrument.tally(here):
+        httpx.get(web.url + "/a")
+        get_with_httpx_async(web.url, {})
+    context.detach(token)
+    theirs.uninstrument()
+    instrument.uninstall()
+    tenant.configure(None)
+
+    assert web.baggage == ["a=1", "a=1"]
+
+
+def test_traffic_within_the_zone_is_told_apart(web, hooks, here):
+    with instrument.tally(here) as tally:
+        for client in CLIENTS:
+            client(web.url, BODY)
+
+    assert {dict(labels).get("destination") for _, _, labels in tally.lines} == {"intra-zone"}

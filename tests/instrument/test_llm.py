@@ -1,13 +1,15 @@
 import asyncio
+from datetime import date
+from fractions import Fraction
 
 import anthropic
 import openai
 import pytest
 
-from codeops import instrument
+from codeops import instrument, prices
 
-CHAT = {"llm.input": 400, "llm.cache_read": 600, "llm.output": 50}
-WRITING = {"llm.input": 300, "llm.cache_read": 600, "llm.cache_write": 100, "llm.output": 50}
+CHAT = {"llm.input": 400, "llm.cache_read": 600, "llm.output": 30, "llm.reasoning": 20}
+WRITING = {"llm.input": 300, "llm.cache_read": 600, "llm.cache_write": 100, "llm.output": 30, "llm.reasoning": 20}
 HI = [{"role": "user", "content": "hi"}]
 
 
@@ -113,4 +115,21 @@ def test_tokens_of_the_async_clients(web, hooks, here):
         **{(meter, "gpt-4o-2024-08-06"): 2 * amount for meter, amount in CHAT.items()},
         **{(meter, "claude-test"): amount for meter, amount in WRITING.items()},
     }
-    assert sum(sum(sites.values()) for line, sites in tally.sites.items() if line[0] == "llm.output") == 150
+    assert sum(sum(sites.values()) for line, sites in tally.sites.items() if line[0] in {"llm.output", "llm.reasoning"}) == 150
+
+
+MODELS = [
+    ("it costs what output costs", {"model": "gpt-5", "llm_provider": "openai"}, 1),
+    ("in a batch what output in a batch costs", {"model": "gpt-5", "llm_provider": "openai", "processing": "batch"}, 1),
+    ("where it has a price of its own, that", {"model": "sonar-deep-research", "llm_provider": "perplexity"}, Fraction(3, 8)),
+]
+
+
+@pytest.mark.parametrize(("claim", "labels", "ratio"), MODELS, ids=[row[0] for row in MODELS])
+def test_reasoning_has_a_price(tmp_path, claim, labels, ratio):
+    (tmp_path / "book.toml").write_text('version = "1"\ncurrency = "USD"\nextends = ["llm"]\n')
+    book = prices.load(str(tmp_path / "book.toml"))
+
+    reasoning, output = (book.find(meter, labels, date(2026, 11, 15)).rate.price.amount for meter in ("llm.reasoning", "llm.output"))
+
+    assert Fraction(reasoning) == ratio * Fraction(output) > 0

@@ -115,20 +115,24 @@ def test_a_module_is_acted_on_right_after_its_first_import(tmp_path, monkeypatch
 def test_a_module_that_fails_to_import_fails_as_before(tmp_path, monkeypatch):
     (tmp_path / "codeops_broken.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    imports.when_imported("codeops_broken", lambda: pytest.fail("it was not imported"))
+
+    def act():
+        pytest.fail("it was not imported")
+
+    imports.when_imported("codeops_broken", act)
 
     with pytest.raises(ZeroDivisionError):
         import codeops_broken  # ruff: ignore[unused-import]
 
-    imports.forget("codeops_broken")
+    imports.forget("codeops_broken", act)
     assert imports._finder not in sys.meta_path
 
 
 def test_a_missing_module_is_missing_as_before():
-    imports.when_imported("codeops_nowhere", lambda: None)
+    imports.when_imported("codeops_nowhere", print)
 
     with pytest.raises(ModuleNotFoundError, match="codeops_nowhere"):
         import codeops_nowhere  # ruff: ignore[unused-import]
 
-    imports.forget("codeops_nowhere")
+    imports.forget("codeops_nowhere", print)
     assert not imports.is_installed("codeops_nowhere.inner")

@@ -41,6 +41,7 @@ COMMON: dict[str, str] = {
     HTTP_CALL: "{request}",
     "llm.input": "{token}",
     "llm.output": "{token}",
+    "llm.reasoning": "{token}",
     "llm.cache_read": "{token}",
     "llm.cache_write": "{token}",
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 from opentelemetry.context import get_current
 
+from codeops.instrument.guard import complain
 from codeops.instrument.ledger import OWNER
 from codeops.instrument.tracing.ownership import BORROWED
 
@@ -16,13 +17,15 @@ def borrowed(keeper: Any, owner: Any, function: Callable[..., Any]) -> Callable[
 
     def working(*args: Any, **kwargs: Any) -> Any:
         before = OWNER.get()
-        token = BORROWED.set((owner, get_current()))
+        mark = [owner, get_current()]
+        token = BORROWED.set(mark)
         outer = _switched(keeper, owner)
         if before is not owner:
             OWNER.set(owner)
         try:
             return function(*args, **kwargs)
         finally:
+            mark.clear()  # asgiref carries whatever the context holds back to where the work was ordered
             BORROWED.reset(token)
             if before is not owner:
                 OWNER.set(before)
@@ -39,4 +42,7 @@ def _switched(keeper: Any, owner: Any) -> Any:
     try:
         return keeper.switch_to(owner)
     except RuntimeError:
+        return None
+    except Exception as problem:  # ruff: ignore[blind-except] - none may reach the program
+        complain(problem)
         return None

@@ -3,8 +3,9 @@
 The package takes a third of a second to import and knows thousands of models, and it knows how providers spell
 them (`claude-sonnet-4-20250514`), so a price is found by its rules and not copied into the book.
 
-`llm.input` are the tokens of the prompt that were neither read from nor written to a cache.
-Where a model has no price of its own for cached tokens they cost what input costs, as the package reckons.
+`llm.input` are the tokens of the prompt that were neither read from nor written to a cache, `llm.output` those of the
+answer without the `llm.reasoning` before it. Where a model has no price of its own for cached tokens they cost what
+input costs, and reasoning what output costs, as the package reckons.
 Prices that hang on the length of the prompt or the time of day are entries with the labels `prompt_tokens` and
 `time_of_day` (UTC); where usage does not carry them the short prompt and the peak hours are assumed, with a caveat.
 Left out: audio, images, searches and hours, and one-hour cache writes.
@@ -34,6 +35,7 @@ NAME = "llm"
 _KEYS = {
     "llm.input": ("input_mtok",),
     "llm.output": ("output_mtok",),
+    "llm.reasoning": ("output_reasoning_mtok", "output_mtok"),
     "llm.cache_read": ("cache_read_mtok", "input_mtok"),
     "llm.cache_write": ("cache_write_mtok", "input_mtok"),
 }
@@ -130,7 +132,8 @@ class _Model:
 
     def _listed(self, prices: Any, *, is_variant: bool) -> Iterator[tuple[str, dict[str, Decimal]]]:
         """The key that prices the meter, with the amount by length of prompt ("" for any length)."""
-        for key in _KEYS[self.meter][: 1 if is_variant else None]:
+        keys = _KEYS[self.meter]
+        for key in keys[:1] if is_variant and keys[-1] == "input_mtok" else keys:
             value = getattr(prices, key, None)
             if value is not None:
                 tiers = {} if isinstance(value, Decimal) else {f"above-{tier.start}": tier.price for tier in value.tiers}
@@ -148,7 +151,7 @@ class _Model:
             valid_from=span.start,
             valid_to=span.end,
             source=f"{_package()}, {(self.seller.pricing_urls or [self.seller.name])[0]}",
-            note="" if key == _KEYS[self.meter][0] else "no price of its own: it costs what input costs",
+            note="" if key == _KEYS[self.meter][0] else f"no price of its own: it costs what {key.partition('_')[0]} costs",
             layer=self.layer,
             origin=Location(f"{_package()}: {self.seller.id}/{self.info.id}"),
         )

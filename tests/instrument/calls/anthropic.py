@@ -1,6 +1,14 @@
 import anthropic
 
-CONSUMED = {"llm.input": 300, "llm.cache_read": 600, "llm.cache_write": 100, "llm.output": 50, "http.call": 1, "network.egress": None}
+CONSUMED = {
+    "llm.input": 300,
+    "llm.cache_read": 600,
+    "llm.cache_write": 100,
+    "llm.output": 30,
+    "llm.reasoning": 20,
+    "http.call": 1,
+    "network.egress": None,
+}
 
 
 def connect(peers):

@@ -1,13 +1,8 @@
-import django
-from django.conf import settings
-
 CONSUMED = {"db.query": 1}
 
 
 def connect(peers):
-    if not settings.configured:
-        settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
-        django.setup()
+    peers.django()
     from django.db import connection
 
     close(connection)

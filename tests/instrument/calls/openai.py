@@ -1,6 +1,6 @@
 import openai
 
-CONSUMED = {"llm.input": 400, "llm.cache_read": 600, "llm.output": 50, "http.call": 1, "network.egress": None}
+CONSUMED = {"llm.input": 400, "llm.cache_read": 600, "llm.output": 30, "llm.reasoning": 20, "http.call": 1, "network.egress": None}
 
 
 def connect(peers):

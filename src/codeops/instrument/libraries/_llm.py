@@ -12,7 +12,8 @@ __all__ = ["METERS", "Tokens", "hook"]
 
 METERS = {
     "llm.input": ("{token}", "input tokens that were neither read from nor written to the cache, by `model`"),
-    "llm.output": ("{token}", "output tokens, reasoning included, by `model`"),
+    "llm.output": ("{token}", "output tokens without those of reasoning, by `model`"),
+    "llm.reasoning": ("{token}", "output tokens of reasoning, where the answer tells them apart, by `model`"),
     "llm.cache_read": ("{token}", "input tokens read from the cache, by `model`"),
     "llm.cache_write": ("{token}", "input tokens written to the cache, by `model`"),
 }

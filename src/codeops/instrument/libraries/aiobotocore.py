@@ -4,17 +4,19 @@ import gc
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from codeops.instrument.guard import guarded
 from codeops.instrument.libraries._aws import METERS, Listener
+from codeops.instrument.libraries._layer import taken
 from codeops.instrument.patch import Hooks, Live
 
 __all__ = ["METERS", "MODULE", "VERSIONS", "install", "uninstall"]
 
 MODULE = "aiobotocore.client"
 
-VERSIONS = "aiobotocore 2.20 to 3.10 over aiohttp and httpx"
+VERSIONS = "aiobotocore 2.20 to 3.10 over aiohttp, 3.10 over httpx"
 
 _hooks = Hooks()
 
@@ -24,6 +26,9 @@ def install() -> None:
     from aiobotocore.client import AioBaseClient, AioClientCreator  # type: ignore[import-untyped, unused-ignore]
 
     _hooks.wrap(AioClientCreator, "create_client", _listening)
+    for module, session in (("httpsession", "AIOHTTPSession"), ("httpxsession", "HttpxSession")):  # the second since 2.22
+        if find_spec(f"aiobotocore.{module}") is not None:
+            _hooks.wrap(getattr(import_module(f"aiobotocore.{module}"), session), "send", _sending)
     if AioBaseClient.__subclasses__():
         for made in gc.get_objects():
             if issubclass(type(made), AioBaseClient) and "meta" in vars(made):
@@ -42,6 +47,16 @@ def _listening(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
         return client
 
     return create_client
+
+
+def _sending(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
+    async def send(self: Any, request: Any) -> Any:
+        if live() is None:
+            return await original(self, request)
+        with taken():
+            return await original(self, request)
+
+    return send
 
 
 def _watch(body: Any, note: Callable[[int], None]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from codeops.instrument import callsite
 from codeops.instrument.guard import guarded
 from codeops.instrument.libraries._layer import is_taken
+from codeops.instrument.libraries._outgoing import baggage, labels
 from codeops.instrument.patch import Hooks, Live
 from codeops.instrument.recorder import count, current
 
@@ -14,21 +15,21 @@ __all__ = ["METERS", "MODULE", "VERSIONS", "install", "uninstall"]
 MODULE = "aiohttp"
 
 METERS = {
-    "http.call": ("{request}", "requests sent, each redirect counted, by `host`"),
-    "network.egress": ("By", "request lines, headers and bodies sent, before TLS, by `host`"),
+    "http.call": ("{request}", "requests sent, each redirect counted, by `host` and `destination`"),
+    "network.egress": ("By", "request lines, headers and bodies sent, before TLS, by `host` and `destination`"),
 }
 
 VERSIONS = "aiohttp 3.8 to 3.14; sessions made after the hooks were installed"
 
-_ABOVE = frozenset({"aiobotocore"})
 _hooks = Hooks()
 
 
 def install() -> None:
-    """Gives each new session a listener."""
+    """Gives each new session a listener, and looks at each request right before it is written."""
     import aiohttp
 
     _hooks.wrap(aiohttp.ClientSession, "__init__", _making)
+    _hooks.wrap(aiohttp.ClientRequest, "send", _sending)
 
 
 def uninstall() -> None:
@@ -42,6 +43,16 @@ def _making(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
         original(self, *args, **kwargs)
 
     return __init__
+
+
+def _sending(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
+    async def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if live() is not None and "baggage" in self.headers:
+            values = [baggage(self.url.host or "", value) for value in self.headers.popall("baggage")]
+            self.headers.extend(("baggage", value) for value in values if value is not None)
+        return await original(self, *args, **kwargs)
+
+    return send
 
 
 def _add_listener(kwargs: dict[str, Any]) -> None:
@@ -63,8 +74,7 @@ async def _started(_session: Any, context: Any, _parameters: Any) -> None:  # ru
 
 
 def _note_site(context: Any, root: str | None) -> None:
-    context.site, is_covered = callsite.find(root, _ABOVE)
-    context.is_counted = not is_covered
+    context.site, _ = callsite.find(root)
 
 
 async def _headers_sent(_session: Any, context: Any, parameters: Any) -> None:  # ruff: ignore[unused-async] - signals await
@@ -73,13 +83,13 @@ async def _headers_sent(_session: Any, context: Any, parameters: Any) -> None:  
 
 
 def _note_headers(site: callsite.Site | None, parameters: Any) -> None:
-    labels = {"host": parameters.url.host or ""}
-    count("http.call", 1, labels=labels, site=site)
+    told = labels(parameters.url.host or "")
+    count("http.call", 1, labels=told, site=site)
     head = len(f"{parameters.method} {parameters.url.raw_path_qs} HTTP/1.1\r\n\r\n")
     head += sum(len(f"{name}: {value}\r\n".encode()) for name, value in parameters.headers.items())
-    count("network.egress", head, labels=labels, site=site)
+    count("network.egress", head, labels=told, site=site)
 
 
 async def _chunk_sent(_session: Any, context: Any, parameters: Any) -> None:  # ruff: ignore[unused-async] - signals await
     if context.is_counted and parameters.chunk:
-        guarded(count, "network.egress", len(parameters.chunk), labels={"host": parameters.url.host or ""}, site=context.site)
+        guarded(count, "network.egress", len(parameters.chunk), labels=labels(parameters.url.host or ""), site=context.site)

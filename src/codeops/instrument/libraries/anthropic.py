@@ -1,7 +1,8 @@
 """Tokens reported by the anthropic client for messages, streamed or not.
 
 Source: the API's reference for usage, as documented in the client anthropic 2.12 (`Usage`, `MessageDeltaUsage`),
-read 2026-11-23: input tokens exclude those read from and written to the cache; a stream's figures are running totals.
+read 2026-11-23: input tokens exclude those read from and written to the cache, output tokens include those of thinking; a
+stream's figures are running totals.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,6 @@ VERSIONS = "anthropic 0.60 to 2.12, sync and async"
 
 _FIELDS = {
     "llm.input": "input_tokens",
-    "llm.output": "output_tokens",
     "llm.cache_read": "cache_read_input_tokens",
     "llm.cache_write": "cache_creation_input_tokens",
 }
@@ -42,4 +42,8 @@ def _tokens(data: Mapping[str, Any]) -> tuple[str, dict[str, int]]:
     usage = message.get("usage") if isinstance(message, Mapping) else None
     if not isinstance(message, Mapping) or not isinstance(usage, Mapping):
         return "", {}
-    return str(message.get("model") or ""), {meter: usage.get(field) or 0 for meter, field in _FIELDS.items()}
+    amounts = {meter: usage.get(field) or 0 for meter, field in _FIELDS.items()}
+    if message is data:  # the figures at the start of a stream do not tell reasoning apart yet, those that follow include them
+        thought = (usage.get("output_tokens_details") or {}).get("thinking_tokens") or 0
+        amounts |= {"llm.output": max(0, (usage.get("output_tokens") or 0) - thought), "llm.reasoning": thought}
+    return str(message.get("model") or ""), amounts

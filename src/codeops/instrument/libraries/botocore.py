@@ -7,6 +7,7 @@ from typing import Any
 
 from codeops.instrument.guard import guarded
 from codeops.instrument.libraries._aws import METERS, Listener
+from codeops.instrument.libraries._layer import taken
 from codeops.instrument.libraries._stream import Counted
 from codeops.instrument.patch import Hooks, Live
 
@@ -14,7 +15,7 @@ __all__ = ["METERS", "MODULE", "VERSIONS", "install", "uninstall"]
 
 MODULE = "botocore.client"
 
-VERSIONS = "botocore 1.34 to 1.44, and boto3, s3transfer and whatever else makes its clients with it; not the transfers of awscrt"
+VERSIONS = "botocore 1.34 to 1.43, and boto3, s3transfer and whatever else makes its clients with it; not the transfers of awscrt"
 
 _hooks = Hooks()
 _refused: ContextVar[bool] = ContextVar("codeops_s3_refused", default=False)
@@ -25,8 +26,10 @@ def install() -> None:
     """Listens to every client, those made already and those to come."""
     from botocore.awsrequest import AWSConnection
     from botocore.client import BaseClient, ClientCreator
+    from botocore.httpsession import URLLib3Session
 
     _hooks.wrap(AWSConnection, "_handle_expect_response", _expecting)
+    _hooks.wrap(URLLib3Session, "send", _sending)
     _hooks.wrap(ClientCreator, "create_client", _listening)
     if BaseClient.__subclasses__():  # each service has its own, made with its first client
         for made in gc.get_objects():
@@ -49,15 +52,25 @@ def _listening(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
     return create_client
 
 
+def _sending(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
+    def send(self: Any, request: Any) -> Any:
+        if live() is None:
+            return original(self, request)
+        with taken():
+            return original(self, request)
+
+    return send
+
+
 def _expecting(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
-    def handle_expect_response(self: Any, message_body: Any) -> Any:
+    def expected(self: Any, message_body: Any) -> Any:
         try:
             return original(self, message_body)
         finally:
             if live() is not None:
                 _refused.set(bool(getattr(self, "_response_received", False)))
 
-    return handle_expect_response
+    return expected
 
 
 def _was_refused() -> bool:

@@ -67,9 +67,9 @@ def _sending(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
 
 
 def _is_storage(request: Any) -> bool:
-    """Whether the JSON API is meant, at whatever host, or the library marked a request of its own."""
-    headers = getattr(request, "headers", None) or {}
-    return "/storage/v1" in str(getattr(request, "url", "")) or "gccl-invocation-id" in str(headers.get("X-Goog-API-Client", ""))
+    """Whether the library made the request, at whatever host; others have an API at /storage/v1 too."""
+    told = str((getattr(request, "headers", None) or {}).get("X-Goog-API-Client", ""))
+    return "gccl-invocation-id/" in told or ("gccl/" in told and "/storage/v1" in str(request.url))
 
 
 def _note(request: Any, response: Any, *, is_streamed: bool) -> None:

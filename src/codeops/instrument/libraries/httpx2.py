@@ -1,6 +1,6 @@
 """HTTP calls of httpx2, sync and async."""
 
-from codeops.instrument.libraries._httpx import METERS, hook
+from codeops.instrument.libraries._httpx import METERS, hook, unhook
 from codeops.instrument.patch import Hooks
 
 __all__ = ["METERS", "MODULE", "VERSIONS", "install", "uninstall"]
@@ -13,7 +13,7 @@ _hooks = Hooks()
 
 
 def install() -> None:
-    """Hooks the transports."""
+    """Hooks the transports, and the pools below them."""
     import httpx2
 
     hook(_hooks, httpx2)
@@ -21,4 +21,4 @@ def install() -> None:
 
 def uninstall() -> None:
     """Takes the hooks out."""
-    _hooks.undo()
+    unhook(_hooks, MODULE)

@@ -40,10 +40,13 @@ def _tokens(data: Mapping[str, Any]) -> tuple[str, dict[str, int]]:
         return "", {}
     total = usage.get("input_tokens", usage.get("prompt_tokens")) or 0
     details = usage.get("input_tokens_details") or usage.get("prompt_tokens_details") or {}
+    made = usage.get("output_tokens", usage.get("completion_tokens")) or 0
+    thought = (usage.get("output_tokens_details") or usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
     read, written = details.get("cached_tokens") or 0, details.get("cache_write_tokens") or 0
     return str(answer.get("model") or ""), {
         "llm.input": max(0, total - read - written),
-        "llm.output": usage.get("output_tokens", usage.get("completion_tokens")) or 0,
+        "llm.output": max(0, made - thought),
+        "llm.reasoning": thought,
         "llm.cache_read": read,
         "llm.cache_write": written,
     }
