@@ -9,6 +9,7 @@ from dataclasses import dataclass
 __all__ = [
     "ATTRIBUTES",
     "CACHE_HIT",
+    "COST_ALLOCATION",
     "COST_CURRENCY",
     "COST_METER",
     "COST_METER_UNIT",
@@ -25,12 +26,19 @@ __all__ = [
     "GEN_AI_AMOUNT",
     "GEN_AI_CURRENCY",
     "LABELS",
+    "METRICS",
+    "METRIC_COST",
+    "METRIC_LEDGER_ERROR",
+    "METRIC_REQUESTS",
+    "METRIC_UNPRICED",
+    "METRIC_USAGE",
     "MISSING",
     "OTHER",
     "ROUTE",
     "TENANT",
     "USAGE",
     "Attribute",
+    "Metric",
 ]
 
 
@@ -42,6 +50,17 @@ class Attribute:
     on: str
     type: str
     unit: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: whether it is a counter or a gauge, its unit, the attributes of its data points, and what it means."""
+
+    name: str
+    kind: str
+    unit: str
+    by: tuple[str, ...]
     meaning: str
 
 
@@ -59,6 +78,9 @@ COST_REQUEST_NANO = "cost.request.nano"
 
 COST_UNPRICED = "cost.unpriced"
 """Meters consumed that have no price, joined by commas: `stripe.charge`."""
+
+COST_ALLOCATION = "cost.allocation"
+"""How `cost.usage.compute.memory` was shared: `fitted` or `equal`."""
 
 COST_UNIT = "cost.unit"
 """What a job works through: `GB`."""
@@ -120,6 +142,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(COST_REQUEST, "local root span", "double", "currency units", "inclusive cost of this process's part of the request"),
     Attribute(COST_REQUEST_NANO, "local root span", "int", "10^-9 currency units", "the same as an integer, for stores without doubles"),
     Attribute(COST_UNPRICED, "span", "string", "meters, joined by commas", "consumed and not priced: the costs beside it are lower bounds"),
+    Attribute(COST_ALLOCATION, "local root span", "string", "", "how its memory was shared: `fitted` to what requests hold, or `equal`"),
     Attribute(COST_UNIT, "job span", "string", "", "unit of value: `GB`, `record`"),
     Attribute(COST_UNITS, "job span", "double", "`cost.unit`", "how many units the job worked through"),
     Attribute(COST_CURRENCY, "resource, metrics", "string", "ISO 4217", "currency of all costs"),
@@ -136,6 +159,48 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(GEN_AI_CURRENCY, "model span", "string", "ISO 4217", "alias: its currency"),
 )
 """Everything that CodeOps writes."""
+
+METRIC_USAGE = "codeops.usage"
+"""What was consumed, by meter: 12.5 with `cost.meter` = `compute.cpu`."""
+
+METRIC_COST = "codeops.cost"
+"""The same in money: 0.0031 with `cost.currency` = `USD`."""
+
+METRIC_REQUESTS = "codeops.requests"
+"""Local root spans that ended: 1200."""
+
+METRIC_LEDGER_ERROR = "codeops.ledger.error"
+"""CPU of the process that is in no span and no bucket, as a part of all, 0 to 1: 0.0004."""
+
+METRIC_UNPRICED = "codeops.unpriced"
+"""Meters that were consumed and have no price: 2."""
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        METRIC_USAGE,
+        "counter",
+        f"`{COST_METER_UNIT}`",
+        (COST_METER, COST_METER_UNIT, COST_ROOT),
+        "usage of all spans, sampled or not, and of the ledger's buckets, whose name is the root: the sum is what the process consumed",
+    ),
+    Metric(
+        METRIC_COST,
+        "counter",
+        f"`{COST_CURRENCY}`",
+        (COST_CURRENCY, COST_ROOT),
+        "the same in money; what has no price is in the usage and not here",
+    ),
+    Metric(METRIC_REQUESTS, "counter", "`{request}`", (COST_ROOT,), "local root spans that ended"),
+    Metric(
+        METRIC_LEDGER_ERROR,
+        "gauge",
+        "1",
+        (),
+        "CPU of the process in no span and no bucket, as a part of all; the books balance below 0.005",
+    ),
+    Metric(METRIC_UNPRICED, "gauge", "`{meter}`", (), "meters that were consumed and have no price"),
+)
+"""Every metric that CodeOps reports; the counters carry the labels of the request as well."""
 
 LABELS: dict[str, str] = {
     "route": ROUTE,

@@ -1,9 +1,9 @@
 """The accounting of this process: an owner for each span that starts, its attributes and its place in the totals when it ends."""
 
 import itertools
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from codeops.core.attribute import CACHE_HIT, COST_SELF, COST_UNIT, COST_UNITS, MISSING, OTHER, TENANT, USAGE
@@ -13,13 +13,18 @@ from codeops.instrument.ledger import OWNER
 from codeops.instrument.ledger.books import Balance, Books
 from codeops.instrument.owner import Own, Part, Tree, owner_type
 from codeops.instrument.rates import CPU_LINE, Line, Rates
-from codeops.instrument.totals import Row, Sum, Totals, summed, take
+from codeops.instrument.totals import Row, Sum, Totals, open_sums, summed, take
+from codeops.instrument.turns import Turns
 
 __all__ = ["Accounting"]
 
 _CPU_ATTRIBUTE = USAGE + CPU
 _MEMORY_LINE: Line = (MEMORY, "GiB.s", ())
-_MEMORY_BUCKETS = {"unattributed.idle": "idle_gib_s", "unattributed.retained": "retained_gib_s"}
+_MEMORY_BUCKETS = {
+    "unattributed.idle": "idle_gib_s",
+    "unattributed.retained": "retained_gib_s",
+    "unattributed.in_flight": "in_flight_gib_s",
+}
 _EPOCHS = itertools.count()
 """One for each accounting, and one more in the child after a fork: spans of other epochs are nobody's."""
 _MOST_PARTS = 64
@@ -56,9 +61,8 @@ class Accounting:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        # Reentrant: a finalizer or a signal handler may end a span while another one is being ended.
-        self.lock = threading.RLock()
-        self._lost: list[Part] = []
+        self.turns = Turns()
+        self._lost: list[Any] = []
         self.totals = Totals(self.keeper.Account, self._most_rows)
         self._outside = self.totals.sum(_NO_SPAN, _NO_SPAN, ())
 
@@ -114,16 +118,22 @@ class Accounting:
         owner = OWNER.get()
         if owner is None and self.rates is not None:
             self.rates.of(line)  # outside of the lock: what is told about a price is told through the user's log handlers
-        with self.lock:
-            if owner is None or owner.tree.epoch != self.epoch:
-                self._outside.add({line: amount}, self.rates)
-            elif owner.is_ended:
-                self._sum_of(owner, owner.name).add({line: amount}, self.rates)
+        with self.turns as is_mine:
+            if is_mine:
+                self._add(owner, line, amount)
             else:
-                lines = owner.lines
-                if lines is None:
-                    lines = owner.lines = {}
-                lines[line] = lines.get(line, 0) + amount
+                self.turns.later(self._add, owner, line, amount)
+
+    def _add(self, owner: Any, line: Line, amount: float) -> None:
+        if owner is None or owner.tree.epoch != self.epoch:
+            self._outside.add({line: amount}, self.rates)
+        elif owner.is_ended:
+            self._sum_of(owner, owner.name).add({line: amount}, self.rates)
+        else:
+            lines = owner.lines
+            if lines is None:
+                lines = owner.lines = {}
+            lines[line] = lines.get(line, 0) + amount
 
     def finish(self, owner: Any, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ends an owner; the attributes for its span, which is called `name` and has the attributes `given` now."""
@@ -148,31 +158,41 @@ class Accounting:
             cost += price_lines(lines, attributes, rates, tree)
         if rates is not None and attributes:
             attributes[COST_SELF] = cost
-        with self.lock:
+        with self.turns as is_mine:
             if owner.is_ended:
                 return {}
             tree.cost += cost
             if owner.is_root:
-                self._close(owner, name, attributes, given)
-            else:
-                self._put_away(owner, name, given)
+                self._conclude(tree, name, attributes)
+            end = self._end if is_mine else partial(self.turns.later, self._end)
+            end(owner, name, given)
         tenant = tree.labels.get(TENANT)
         if tenant is not None:
             attributes[TENANT] = tenant
         return attributes
 
-    def _close(self, owner: Any, name: str, attributes: dict[str, Any], given: Mapping[str, Any]) -> None:
-        """Ends a local root: its labels are final, and the whole tree goes into the totals."""
-        tree: Tree = owner.tree
+    def _conclude(self, tree: Tree, name: str, attributes: dict[str, Any]) -> None:
+        """What is final when a local root ends: name, labels and cost of the request."""
         tree.is_ended, tree.name = True, name
         if self._is_tenant_required and TENANT not in tree.labels:
             tree.labels[TENANT] = MISSING
         label_root(tree, attributes)
         if self.rates is not None:
             request_attributes(tree, attributes)
+
+    def _end(self, owner: Any, name: str, given: Mapping[str, Any]) -> None:
+        """Ends an owner: a local root goes into the totals with its whole tree, what is below waits for the root's labels."""
+        tree: Tree = owner.tree
+        if owner.is_ended:
+            return
+        if not owner.is_root:
+            self._put_away(owner, name, given)
+            return
         into = self._sum_of(owner, name)
         into.count += 1
         into.requests += 1
+        if tree.allocation:
+            into.allocations.add(tree.allocation)
         owner.end(into.account)
         if owner.lines:
             into.add(owner.lines, self.rates)
@@ -181,9 +201,9 @@ class Accounting:
             self._flush(tree)
 
     def _finish_memory(self, owner: Any) -> None:
-        share = self.memory.end(owner.tree.memory)
-        owner.tree.memory = None
-        gib_s = share[0] if share is not None else 0.0
+        tree: Tree = owner.tree
+        share, tree.memory = self.memory.end(tree.memory), None
+        gib_s, tree.allocation = share if share is not None else (0.0, "")
         if gib_s:
             lines = owner.lines
             if lines is None:
@@ -238,41 +258,68 @@ class Accounting:
             owner.tree.evaluated(flag, variant)
 
     def settle(self, *, drain: bool = False) -> None:
-        """Brings the totals up to date; `drain` also puts in what spans consumed that were open at the last time."""
+        """Brings the totals up to date; `drain` also puts in what spans consumed that were open at the last time.
+
+        Not earlier: what a short request is labelled with, its route for one, is known at its end.
+        """
+        self._prepare()
+        with self.turns as is_mine:
+            if is_mine:
+                self._settle(drain=drain)
+
+    def _prepare(self) -> dict[str, float]:
+        """Takes today's prices and gives back what dropped trees held; the memory as it is now.
+
+        Outside of any turn: whoever holds the lock of the memory may be waiting for one.
+        """
         if self.rates is not None and self.rates.move_to(datetime.now(UTC).date()):
             self.on_change()
-        with self.lock:
-            if self.books is not None:
-                self.books.settle()
-            for owner in self._open():
-                if owner.tree.parts:
-                    self._flush(owner.tree)
-                if drain:
-                    if owner.is_seen:
-                        self._drain(owner)
-                    owner.is_seen = True
-            while self._lost:
-                take(self._lost.pop(), self.totals.sum(_UNENDED, _UNENDED, ()), self.rates)
-            while self.keeper.lost:
-                self.totals.sum(_UNENDED, _UNENDED, ()).add(self.keeper.lost.pop(), self.rates)
+        if self.memory is None:
+            return {}
+        for share in [item for item in self._lost if not isinstance(item, Part)]:
+            self._lost.remove(share)
+            ended = self.memory.end(share)
+            if ended is not None and ended[0]:
+                with self.turns:
+                    self.totals.sum(_UNENDED, _UNENDED, ()).add({_MEMORY_LINE: ended[0]}, self.rates)
+        held: dict[str, float] = self.memory.totals()
+        return held
+
+    def _settle(self, *, drain: bool) -> None:
+        if self.books is not None:
+            self.books.settle()
+        for owner in self._open() if drain else ():
+            if owner.is_seen:
+                self._flush(owner.tree)
+                self._drain(owner)
+            owner.is_seen = True
+        for part in [item for item in self._lost if isinstance(item, Part)]:
+            self._lost.remove(part)
+            take(part, self.totals.sum(_UNENDED, _UNENDED, ()), self.rates)
+        while self.keeper.lost:
+            self.totals.sum(_UNENDED, _UNENDED, ()).add(self.keeper.lost.pop(), self.rates)
 
     def balance(self) -> Balance | None:
         """Whether all CPU is accounted for, as of the last `settle`; None where CPU is not kept."""
         if self.books is None:
             return None
-        accounts = [total.account for total in self.totals] + self._open()
-        return self.books.balance(
-            sum(account.self_ns + account.late_ns for account in accounts), sum(account.children_ns for account in accounts)
-        )
+        with self.turns:
+            accounts = [total.account for total in (*self.totals, *open_sums(self._open(), self.rates))]
+            return self.books.balance(
+                sum(account.self_ns + account.late_ns for account in accounts), sum(account.children_ns for account in accounts)
+            )
 
     def rows(self) -> list[Row]:
         """Everything up to now, spans that are still open included, and the ledger's buckets; sorted by name."""
-        with self.lock:
-            self.settle()
-            open_sums = [self._sum_of_open(owner) for owner in self._open()]
+        held = self._prepare()
+        with self.turns as is_mine:
+            if is_mine:
+                self._settle(drain=False)
             balance = self.balance()
-            found = summed([*self.totals, *open_sums], self.rates)
-            found += self._buckets(balance)
+            found = summed([*self.totals, *open_sums(self._open(), self.rates)], self.rates)
+            if held:  # what requests in flight hold, and what short ones were paid in advance; may be below zero
+                held["in_flight_gib_s"] = held["carried_gib_s"] + held["allocated_gib_s"] - held["ended_gib_s"]
+            found += self._buckets(balance, held)
         return sorted(found, key=lambda row: (row.name, row.root, sorted(row.labels.items())))
 
     def report(self) -> list[Row]:
@@ -281,13 +328,14 @@ class Accounting:
         Nothing at all before there was a span: the parent of forked workers must export nothing, because they would go on
         with its exporter's connection, and the CPU of a helper process is charged to the span that started it.
         """
-        with self.lock:
-            self.settle(drain=True)
+        held = self._prepare()
+        with self.turns as is_mine:
+            if is_mine:
+                self._settle(drain=True)
             rows = summed(self.totals, self.rates)
-            return rows + self._buckets(self.balance()) if rows else []
+            return rows + self._buckets(self.balance(), held) if rows else []
 
-    def _buckets(self, balance: Balance | None) -> list[Row]:
-        held = self.memory.totals() if self.memory is not None else {}
+    def _buckets(self, balance: Balance | None, held: dict[str, float]) -> list[Row]:
         amounts: list[tuple[str, Line, float]] = [(name, _MEMORY_LINE, held[key]) for name, key in _MEMORY_BUCKETS.items() if key in held]
         amounts += [(name, CPU_LINE, ns * 1e-9) for name, ns in balance.buckets_ns.items()] if balance is not None else []
         rates = [self.rates.of(line) if self.rates else None for _, line, _ in amounts]
@@ -298,11 +346,6 @@ class Accounting:
 
     def _open(self) -> list[Any]:
         return [account for account in self.keeper.open_accounts() if isinstance(account, self.owner) and account.tree.epoch == self.epoch]
-
-    def _sum_of_open(self, owner: Any) -> Sum:
-        twin = Sum(owner.tree.name, owner.name, owner.tree.key(owner.own), owner)
-        twin.add(owner.lines or {}, self.rates)
-        return twin
 
     def _drain(self, owner: Any) -> None:
         into = self._sum_of(owner, owner.name)

@@ -31,9 +31,11 @@ def instrument(
 
     Raises: InvalidValue for an argument that means nothing, before anything is put in.
     """
+    import codeops
     from codeops.instrument import running
     from codeops.instrument.settings import Settings
 
+    _ = codeops.span  # imported now: a signal handler that makes one may come in the middle of a later import
     lists: dict[str, object] = {
         name: tuple(value)
         for name, value in (("switches", switches), ("libraries", libraries), ("breakdown", breakdown))

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from codeops.core.attribute import CACHE_HIT, COST_REQUEST, COST_REQUEST_NANO, COST_UNPRICED, FLAG_KEY, FLAG_VARIANT, ROUTE, TENANT, USAGE
+from codeops.core.attribute import (
+    CACHE_HIT,
+    COST_ALLOCATION,
+    COST_REQUEST,
+    COST_REQUEST_NANO,
+    COST_UNPRICED,
+    FLAG_KEY,
+    FLAG_VARIANT,
+    ROUTE,
+    TENANT,
+    USAGE,
+)
 from codeops.core.meter import CHILD_CPU, CPU
 from codeops.instrument import model
 from codeops.instrument.owner import Tree
@@ -75,6 +86,8 @@ def price_lines(lines: Mapping[Line, float], attributes: dict[str, Any], rates: 
 
 def label_root(tree: Tree, attributes: dict[str, Any]) -> None:
     """The labels that are known when the request is over."""
+    if tree.allocation:
+        attributes[COST_ALLOCATION] = tree.allocation
     hit = tree.labels.get(CACHE_HIT)
     if hit is not None:
         attributes[CACHE_HIT] = hit

@@ -54,8 +54,8 @@ def uninstall(*, holder: str = _BENCHMARK) -> None:
             continue
         del _holders[key]
         member = _installed.pop(key)
-        imports.forget(member.MODULE, member.install)
-        guard.guarded(member.uninstall)
+        if not imports.forget(member.MODULE, member.install):
+            guard.guarded(member.uninstall)  # else there is nothing to take out, and a library would be loaded to look
     if holder == _BENCHMARK:
         threads.uninstall()
         guard.keeps_traces = False

@@ -26,15 +26,17 @@ def when_imported(module: str, act: Callable[[], None]) -> None:
         sys.meta_path.insert(0, _finder)
 
 
-def forget(module: str, act: Callable[[], None]) -> None:
-    """Waits for `module` no longer, as far as `act` is concerned."""
+def forget(module: str, act: Callable[[], None]) -> bool:
+    """Waits for `module` no longer, as far as `act` is concerned; whether it was waited for, and `act` not called yet."""
     acts = _waiting.get(module, [])
-    if act in acts:
+    is_waiting = act in acts
+    if is_waiting:
         acts.remove(act)
     if not acts:
         _waiting.pop(module, None)
     if not _waiting and _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+    return is_waiting
 
 
 def is_installed(module: str) -> bool:

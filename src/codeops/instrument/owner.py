@@ -40,12 +40,13 @@ class Tree:
 
     `labels` hold for all of it, `parts` are its ended spans by name and own labels, `cost` is what those cost so far
     in currency units, `unpriced` the meters among them that have no price. `epoch` is the process it belongs to.
-    A tree whose root is dropped without an end leaves its parts in `lost`.
+    `memory` is its share of the memory while it is open, `allocation` how that was found at its end.
+    A tree whose root is dropped without an end leaves its parts and its share in `lost`.
     """
 
-    __slots__ = ("cost", "epoch", "flags", "is_ended", "labels", "lost", "memory", "name", "parts", "unpriced")
+    __slots__ = ("allocation", "cost", "epoch", "flags", "is_ended", "labels", "lost", "memory", "name", "parts", "unpriced")
 
-    def __init__(self, name: str, epoch: int, labels: dict[str, str], lost: "list[Part]") -> None:
+    def __init__(self, name: str, epoch: int, labels: dict[str, str], lost: "list[Any]") -> None:
         self.lost = lost
         self.name, self.epoch, self.labels = name, epoch, labels
         self.flags: dict[str, str] | None = None
@@ -53,11 +54,14 @@ class Tree:
         self.cost = 0.0
         self.unpriced: set[str] | None = None
         self.memory: Any = None
+        self.allocation = ""
         self.is_ended = False
 
     def __del__(self) -> None:
         if self.parts:
             self.lost.extend(self.parts.values())
+        if self.memory is not None:
+            self.lost.append(self.memory)
 
     def label(self, name: str, value: str) -> None:
         """Labels all of it; bounded in number and length."""

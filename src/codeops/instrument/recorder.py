@@ -1,17 +1,19 @@
 """How much of which meter was consumed: for a benchmark's tally with the lines of the user's code, for a span without."""
 
 import os
+import sys
 import threading
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol
+from numbers import Integral, Real
+from typing import Any, Protocol
 
 from codeops.core.errors import CodeOpsError, InvalidValue
 from codeops.core.location import Location
-from codeops.core.meter import EGRESS, check_name, unit_of
+from codeops.core.meter import COMMON, EGRESS, check_name, unit_of
 from codeops.core.unit import Unit
 from codeops.instrument import callsite
 from codeops.instrument.callsite import Site
@@ -93,6 +95,10 @@ class Tally:
             self._is_open = False
 
 
+_units: dict[str, Unit] = {}
+"""The unit of each meter of the user's own, by name."""
+
+_MOST_UNITS = 1000
 _current: ContextVar[Tally | None] = ContextVar("codeops_tally", default=None)
 _sink: Sink | None = None
 
@@ -101,6 +107,7 @@ def connect(sink: Sink | None) -> None:
     """Lets everything be counted by `sink` too; None ends that."""
     global _sink  # ruff: ignore[global-statement] - one process has one accounting
     _sink = sink
+    _units.clear()
 
 
 def current() -> Tally | Sink | None:
@@ -137,7 +144,8 @@ def tally(root: str = "") -> Generator[Tally]:
 def record(meter: str, amount: Amount, *, unit: str | None = None, **labels: str) -> None:
     """Counts `amount` of a meter of the user's own, such as `stripe.charge`; where nobody measures it does nothing.
 
-    Units: `unit` in the grammar of the price book, `{request}` (or the unit of a known meter) when left out.
+    Units: `unit` in the grammar of the price book. Left out it is that of a known meter, else the one that the meter was
+    recorded in first, else `{request}`; an amount in another one is converted, and refused where it measures another thing.
     A wrong name, unit or amount is logged once and raises nothing; a benchmark reports it as its failure.
     """
     if current() is not None:
@@ -146,21 +154,40 @@ def record(meter: str, amount: Amount, *, unit: str | None = None, **labels: str
 
 def _record(meter: str, amount: Amount, unit: str | None, labels: dict[str, str]) -> None:
     try:
-        _demand_amount(meter, amount)
-        line_unit = Unit.parse(unit or unit_of(check_name(meter))).symbol
+        line_unit = _unit(check_name(meter if isinstance(meter, str) else repr(meter)), unit)
+        exact = _number(meter, amount)
+        if unit is not None and unit != line_unit.symbol:
+            exact = Unit.parse(unit).convert(Decimal(str(exact)), line_unit)
     except CodeOpsError as problem:
         tally = _current.get()
         site = callsite.find(tally.root)[0] if tally else None
         problem.location = Location(site[0], site[1]) if site else None
         raise
-    count(meter, amount, line_unit, labels)
+    count(meter, exact, line_unit.symbol, {name: str(value) for name, value in labels.items() if value is not None})
 
 
-def _demand_amount(meter: str, amount: Amount) -> None:
-    if isinstance(amount, bool) or not isinstance(amount, int | float | Decimal) or not 0 <= amount < float("inf"):
+def _unit(meter: str, given: str | None) -> Unit:
+    """The unit that amounts of a meter are counted in: one for each meter, or sums would mean nothing."""
+    known = _units.get(meter)
+    if known is None:
+        known = Unit.parse(unit_of(meter) if given is None or meter in COMMON else given)
+        if len(_units) < _MOST_UNITS:
+            _units[meter] = known
+    return known
+
+
+def _number(meter: str, amount: Any) -> Amount:
+    """The amount as a number of Python's own."""
+    number: Amount | None = None
+    if isinstance(amount, Decimal):
+        number = amount
+    elif type(amount) is not bool and isinstance(amount, Real):  # numpy's numbers too
+        number = int(amount) if isinstance(amount, Integral) else float(amount)
+    if number is None or (isinstance(number, Decimal) and number.is_nan()) or not 0 <= number <= sys.float_info.max:
         raise InvalidValue(
             f"{amount!r} of {meter} cannot be recorded", why="an amount is a number, zero or more", fix="record what was consumed"
         )
+    return number
 
 
 def count(

@@ -71,7 +71,7 @@ class Running:
         guarded(metrics.install, accounting)
         if accounting.books is not None:
             accounting.books.start()  # last, so that what came before is nobody's
-            self._install_switches()
+        self._install_switches()
 
     def _install_switches(self) -> None:
         known = discovery.names(SWITCHES)
@@ -112,24 +112,28 @@ def start(settings: Settings) -> Running | None:
 
     Raises: InvalidValue for networks that are none, before anything is put in.
     """
-    global _running, _hears_forks  # ruff: ignore[global-statement] - one process has one instrumentation
     if _running is not None:
         return _running
     network.configure(settings.networks)  # first: it may refuse what it is given
     if _is_elsewhere():
         return None
     try:
-        _running = Running(settings)
-        _keepers.add(_running.accounting.keeper)
-        setattr(api, _MARK, _running)
-        if not _hears_forks and hasattr(os, "register_at_fork"):
-            _hears_forks = True
-            os.register_at_fork(after_in_child=_forked)
-        _running.install()
-    except Exception as problem:  # ruff: ignore[blind-except] - none may reach the program
+        _begin(settings)
+    except Exception as problem:
         guarded(stop)
         complain(problem)
     return _running
+
+
+def _begin(settings: Settings) -> None:
+    global _running, _hears_forks  # ruff: ignore[global-statement] - one process has one instrumentation
+    _running = Running(settings)
+    _keepers.add(_running.accounting.keeper)
+    setattr(api, _MARK, _running)
+    if not _hears_forks and hasattr(os, "register_at_fork"):
+        _hears_forks = True
+        os.register_at_fork(after_in_child=_forked)
+    _running.install()
 
 
 def stop() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from codeops.core.attribute import OTHER, TENANT
 from codeops.core.meter import CHILD_CPU, CPU
-from codeops.instrument.owner import Part
+from codeops.instrument.owner import Own, Part, Tree
 from codeops.instrument.rates import Line, Rates
 
-__all__ = ["Row", "Sum", "Totals", "summed", "take"]
+__all__ = ["Row", "Sum", "Totals", "open_sums", "summed", "take"]
 
 _MOST_METERS = 500
 
@@ -23,6 +23,7 @@ class Row:
     bound where `unpriced` names meters, None without a price book. `count` is the number of spans that ended,
     `requests` how many of them were local roots, `units` what jobs worked through, in `unit`.
     `root` is the name of the local root that the spans belong to.
+    `allocation` says how `compute.memory` was shared: `fitted` to what requests hold, or `equal`, or both at times.
     """
 
     name: str
@@ -36,12 +37,13 @@ class Row:
     requests: int = 0
     unit: str = ""
     units: float = 0.0
+    allocation: tuple[str, ...] = ()
 
 
 class Sum:
     """A row in the making: `account` holds its CPU, `lines` sums by meter and unit, `cost` by meter."""
 
-    __slots__ = ("account", "cost", "count", "labels", "lines", "name", "requests", "root", "unit", "units", "unpriced")
+    __slots__ = ("account", "allocations", "cost", "count", "labels", "lines", "name", "requests", "root", "unit", "units", "unpriced")
 
     def __init__(self, root: str, name: str, labels: tuple[tuple[str, str], ...], account: Any) -> None:
         self.root, self.name, self.labels, self.account = root, name, labels, account
@@ -50,6 +52,7 @@ class Sum:
         self.cost: dict[str, float] = {}
         self.unpriced: set[str] = set()
         self.unit, self.units = "", 0.0
+        self.allocations: set[str] = set()
 
     def add(self, lines: dict[Line, float], rates: Rates | None) -> None:
         """Takes amounts by line, and their cost."""
@@ -110,6 +113,24 @@ def take(part: Part, into: Sum, rates: Rates | None) -> None:
         into.add(part.lines, rates)
 
 
+def open_sums(owners: list[Any], rates: Rates | None) -> list[Sum]:
+    """What is not in the totals: spans that are open, and those that have ended in a tree that goes on."""
+    found = [_twin(owner.tree, owner.name, owner.own, owner, rates) for owner in owners]
+    for tree in {id(owner.tree): owner.tree for owner in owners}.values():
+        for (name, own), part in tree.parts.items():
+            twin = _twin(tree, name, own, part, rates)
+            twin.account = part.account
+            twin.count, twin.requests, twin.unit, twin.units = part.count, part.requests, part.unit, part.units
+            found.append(twin)
+    return found
+
+
+def _twin(tree: Tree, name: str, own: Own, of: Any, rates: Rates | None) -> Sum:
+    twin = Sum(tree.name, name, tree.key(own), of)
+    twin.add(of.lines or {}, rates)
+    return twin
+
+
 def summed(sums: Iterable[Sum], rates: Rates | None) -> list[Row]:
     """One row for each root, name and labels; rows without anything in them are left out."""
     groups: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[Sum]] = {}
@@ -149,4 +170,5 @@ def _row(group: list[Sum], rates: Rates | None) -> Row:
         unpriced=tuple(sorted(unpriced)) if rates is not None else (),
         unit=next((one.unit for one in group if one.unit), ""),
         units=sum(one.units for one in group),
+        allocation=tuple(sorted({allocation for one in group for allocation in one.allocations})),
     )

@@ -25,7 +25,7 @@ on Networking 1(3), 1993: the virtual time V(t).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["EQUAL", "FITTED", "OTHER", "Allocation", "Route", "Share", "Totals", "Weights"]
+__all__ = ["EQUAL", "FITTED", "OTHER", "Allocation", "Interval", "Route", "Share", "Totals", "Weights"]
 
 EQUAL, FITTED = "equal", "fitted"
 """How an amount was allocated: by an equal share, or by the memory that requests of its route were found to hold."""

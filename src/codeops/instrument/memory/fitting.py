@@ -36,7 +36,7 @@ Source: D. W. Marquardt, Generalized inverses, ridge regression, biased linear e
 Technometrics 12(3), 1970, who takes 10 for the limit."""
 
 _ERROR_MAX = 0.25
-"""The largest standard error of m_r that is believed, as a part of what the average request holds."""
+"""The largest standard error of m_r that is believed, as a part of m_r or of what the average request holds."""
 
 _ROUNDS_MAX = 4
 """How often routes that are not believed are put together with the others before nobody is believed."""
@@ -81,7 +81,7 @@ def fit(samples: Sequence[Sample], baseline_bytes: int) -> Weights | None:
     for _ in range(_ROUNDS_MAX):
         columns = _columns(samples, own)
         average = _solved(columns, resident, products)
-        certain = {column.name for column in columns if column.error_bytes <= _ERROR_MAX * average}
+        certain = {column.name for column in columns if column.error_bytes <= _ERROR_MAX * max(average, column.bytes_each)}
         distinct = {column.name for column in columns if column.inflation <= _INFLATION_MAX}
         believed = [name for name in own if name in certain & distinct]
         if not believed:
@@ -165,7 +165,7 @@ def _weights(columns: list[_Column], own: set[str], average: float, above_baseli
     least = _WEIGHT_MIN * average
     other = average
     for column in columns:
-        if column.name == OTHER and column.samples >= SAMPLES_MIN and column.error_bytes <= _ERROR_MAX * average:
+        if column.name == OTHER and column.samples >= SAMPLES_MIN and column.error_bytes <= _ERROR_MAX * max(average, column.bytes_each):
             other = column.bytes_each
     held = sum(column.bytes_each * column.counts.last for column in columns)
     return Weights(

@@ -17,6 +17,9 @@ _GIB = 2**30
 _WINDOW = 600
 """Samples that a fit looks at: ten minutes of them, which is long against a burst and short against a day."""
 
+_PATIENCE_S = 1.0
+"""How long totals wait for a lock that is held for microseconds, before they are absent this time."""
+
 
 class Meter:
     """Samples resident memory, and tells each request at its end how many GiB-seconds were allocated to it.
@@ -47,12 +50,14 @@ class Meter:
         self._fitted_at = 0.0
 
     def start(self) -> bool:
-        """Starts sampling, with new books; False where resident memory is not known."""
+        """Opens new books; False where resident memory is not known.
+
+        The thread that samples starts with the first request: a server that forks its workers before that has none yet.
+        """
         with self._lock:
             if not self._is_running:
                 self._clock = self._running_clock
                 self._is_running = self._opened()
-            self._wake()
             return self._is_running
 
     def stop(self) -> None:
@@ -66,7 +71,7 @@ class Meter:
         self._resident.close()
 
     def forked(self) -> None:
-        """Begins anew in the child of a fork; what is in flight belongs to the parent. Sampling goes on at the next request."""
+        """Begins anew in the child of a fork; what is in flight belongs to the parent."""
         self._lock = threading.RLock()
         self._sampler.forked()
         self._is_sampling = False
@@ -100,10 +105,16 @@ class Meter:
         the last is absent where there is no control group.
         """
         allocation = self._allocation
-        if allocation is None:
+        # A thread that has the lock may collect garbage, whose finalizers end spans and may wait for whoever asks here.
+        if allocation is None or not self._lock.acquire(timeout=_PATIENCE_S):
             return {}
-        with self._lock:
+        try:
+            resident_bytes = self._read() if self._is_running and not self._is_sampling else None
+            if resident_bytes is not None:
+                allocation.sample(self._clock(), resident_bytes)
             found = allocation.totals(self._clock())
+        finally:
+            self._lock.release()
         container = container_bytes()
         return {
             "idle_gib_s": found.idle / _GIB,
@@ -132,10 +143,13 @@ class Meter:
                 self._sampler.start()
 
     def _sample(self) -> None:
-        resident_bytes, allocation = self._read(), self._allocation
-        if resident_bytes is None or allocation is None:
-            return  # the last sample holds on
+        # Reading lets go of the GIL, and getting it back may take longer than a request: under the lock nobody starts
+        # or ends meanwhile, so that memory and requests are of the same moment.
         with self._lock:
+            allocation = self._allocation
+            resident_bytes = self._read()
+            if resident_bytes is None or allocation is None:
+                return  # the last sample holds on
             now = self._clock()
             allocation.sample(now, resident_bytes)
             self._window.append((resident_bytes, allocation.counts()))

@@ -10,6 +10,9 @@ from codeops.instrument.guard import guarded
 
 __all__ = ["Sampler"]
 
+_FIRST_S = 0.01
+"""The first wait, in seconds."""
+
 _END_S = 1.0
 """How long the end of the program waits for an action that is under way; one takes milliseconds."""
 
@@ -17,12 +20,13 @@ _END_S = 1.0
 class Sampler:
     """Calls `act` every `interval_s` seconds, from `start` to `stop`.
 
-    The times do not drift: each is the first one plus a multiple of the interval, and those that are missed are left
-    out. A fault in `act` is kept by the guard. The thread is a daemon and ends before the interpreter does.
+    The first waits are short and double until they are `interval_s`, so that a program that ends soon is seen as well.
+    From then on the times do not drift: each is a multiple of the interval later, and those that are missed are left out.
+    A fault in `act` is kept by the guard. The thread is a daemon and ends before the interpreter does.
     """
 
-    def __init__(self, act: Callable[[], None], interval_s: float) -> None:
-        self._act, self._interval_s = act, interval_s
+    def __init__(self, act: Callable[[], None], interval_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._act, self._interval_s, self._clock = act, interval_s, clock
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -48,8 +52,10 @@ class Sampler:
         atexit.unregister(self.stop)
 
     def _loop(self, stop: threading.Event) -> None:
-        due_s = time.monotonic() + self._interval_s
-        while not stop.wait(max(0.0, due_s - time.monotonic())):
+        step_s = min(_FIRST_S, self._interval_s)
+        due_s = self._clock() + step_s
+        while not stop.wait(max(0.0, due_s - self._clock())):
             guarded(self._act)
-            missed = math.floor((time.monotonic() - due_s) / self._interval_s)
-            due_s += self._interval_s * (1 + max(0, missed))
+            step_s = min(2.0 * step_s, self._interval_s)
+            missed = math.floor((self._clock() - due_s) / step_s)
+            due_s += step_s * (1 + max(0, missed))

@@ -22,7 +22,8 @@ def folders(proc: str = "/proc") -> list[Path]:
             mounts.setdefault(controllers, (Path(_plain(match[2])), _plain(match[1])))
     found: list[Path] = []
     for line in text_of(Path(proc, "self", "cgroup")).splitlines():
-        _, controllers_text, path = line.split(":", 2)
+        _, _, rest = line.partition(":")
+        controllers_text, _, path = rest.partition(":")
         wanted = frozenset(filter(None, controllers_text.split(",")))
         mounted = next((place for names, place in mounts.items() if (wanted <= names if wanted else not names)), None)
         if mounted is not None:

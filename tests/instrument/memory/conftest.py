@@ -1,0 +1,6 @@
+"""Lets the tests of memory share `memory_traffic.py`: pytest's importlib mode adds no folder to the path."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
