@@ -1,1 +1,1 @@
-"""One file per web framework: where a request reaches the framework and its response leaves it."""
+"""Where a request reaches a web framework and its response leaves it, and where processes end that ended unheard: one file each."""
