@@ -44,12 +44,17 @@ schemas: $(VENV)/dev ## Rewrite the published JSON Schemas
 docs: $(VENV)/dev ## Rewrite the generated pages of docs/
 	$(BIN)/python tools/docs_prices.py
 	$(BIN)/python tools/docs_libraries.py
+	$(BIN)/python tools/docs_attributes.py
+	$(BIN)/python tools/docs_instrument.py
 
 lock: ## Pin the newest versions of all dependencies (needs uv)
 	sh tools/lock.sh
 
-bench: $(VENV)/demo ## Start-up times against bare Python
+bench: $(VENV)/dev ## Start-up times, the ledger's accuracy and overhead, memory of routes: about an hour
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/ledger/accuracy.py
+	$(BIN)/python benchmarks/ledger/overhead.py
+	$(BIN)/python benchmarks/memory.py
 
 clean: ## Remove what make made
 	rm -rf $(VENV) .demo build dist src/*.egg-info

@@ -114,13 +114,14 @@ def count_noun(value: Decimal | int, noun: str) -> str:
     """A count and its noun in singular or plural.
 
     Example:
-        >>> count_noun(Decimal(1), "query"), count_noun(Decimal(1500), "query")
-        ('1 query', '1,500 queries')
+        >>> count_noun(Decimal(1), "query"), count_noun(Decimal(1500), "query"), count_noun(24, "day")
+        ('1 query', '1,500 queries', '24 days')
     """
     number = f"{value:,.0f}" if value == int(value) else _significant(Decimal(value))
     if value == 1:
         return f"{number} {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+    is_changed = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+    return f"{number} {noun[:-1]}ies" if is_changed else f"{number} {noun}s"
 
 
 _TIME = ((Decimal(1), "s"), (Decimal("1e-3"), "ms"), (Decimal("1e-6"), "µs"))

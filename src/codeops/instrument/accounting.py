@@ -6,25 +6,21 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from codeops.core.attribute import CACHE_HIT, COST_SELF, COST_UNIT, COST_UNITS, MISSING, OTHER, TENANT, USAGE
-from codeops.core.meter import CPU, MEMORY
+from codeops.core.attribute import CACHE_HIT, COST_SELF, MISSING, OTHER, TENANT, USAGE
+from codeops.core.meter import CPU
+from codeops.instrument.buckets import MEMORY_LINE, bucket_rows
 from codeops.instrument.ending import READ, label_root, price_cpu, price_lines, read, request_attributes, whole
 from codeops.instrument.ledger import OWNER
 from codeops.instrument.ledger.books import Balance, Books
+from codeops.instrument.model import are_tokens, note
 from codeops.instrument.owner import Own, Part, Tree, owner_type
-from codeops.instrument.rates import CPU_LINE, Line, Rates
-from codeops.instrument.totals import Row, Sum, Totals, open_sums, summed, take
+from codeops.instrument.rates import Line, Rates
+from codeops.instrument.totals import Row, Sum, Totals, add_units, open_sums, summed, take
 from codeops.instrument.turns import Turns
 
 __all__ = ["Accounting"]
 
 _CPU_ATTRIBUTE = USAGE + CPU
-_MEMORY_LINE: Line = (MEMORY, "GiB.s", ())
-_MEMORY_BUCKETS = {
-    "unattributed.idle": "idle_gib_s",
-    "unattributed.retained": "retained_gib_s",
-    "unattributed.in_flight": "in_flight_gib_s",
-}
 _EPOCHS = itertools.count()
 """One for each accounting, and one more in the child after a fork: spans of other epochs are nobody's."""
 _MOST_PARTS = 64
@@ -63,6 +59,7 @@ class Accounting:
     def _begin_anew(self) -> None:
         self.turns = Turns()
         self._lost: list[Any] = []
+        self._tokens: dict[Line, float] = {}
         self.totals = Totals(self.keeper.Account, self._most_rows)
         self._outside = self.totals.sum(_NO_SPAN, _NO_SPAN, ())
 
@@ -125,6 +122,8 @@ class Accounting:
                 self.turns.later(self._add, owner, line, amount)
 
     def _add(self, owner: Any, line: Line, amount: float) -> None:
+        if are_tokens(line):
+            note(self._tokens if owner is None else owner.tree.tokens_of(owner), line, amount)
         if owner is None or owner.tree.epoch != self.epoch:
             self._outside.add({line: amount}, self.rates)
         elif owner.is_ended:
@@ -142,7 +141,7 @@ class Accounting:
             return {}
         own_ns = self._finish_cpu(owner)
         if not READ.isdisjoint(given):
-            read(owner, given)
+            read(owner, given, self._tokens)
         if tree.memory is not None and owner.is_root:
             self._finish_memory(owner)
         lines, rates = owner.lines, self.rates
@@ -173,7 +172,7 @@ class Accounting:
 
     def _conclude(self, tree: Tree, name: str, attributes: dict[str, Any]) -> None:
         """What is final when a local root ends: name, labels and cost of the request."""
-        tree.is_ended, tree.name = True, name
+        tree.is_ended, tree.name, tree.tokens = True, name, None
         if self._is_tenant_required and TENANT not in tree.labels:
             tree.labels[TENANT] = MISSING
         label_root(tree, attributes)
@@ -196,7 +195,7 @@ class Accounting:
         owner.end(into.account)
         if owner.lines:
             into.add(owner.lines, self.rates)
-        _add_units(into, given)
+        add_units(into, given)
         if tree.parts:
             self._flush(tree)
 
@@ -208,7 +207,7 @@ class Accounting:
             lines = owner.lines
             if lines is None:
                 lines = owner.lines = {}
-            lines[_MEMORY_LINE] = lines.get(_MEMORY_LINE, 0) + gib_s
+            lines[MEMORY_LINE] = lines.get(MEMORY_LINE, 0) + gib_s
 
     def _put_away(self, owner: Any, name: str, given: Mapping[str, Any]) -> None:
         """Ends a span below the root: it waits in the tree for the labels that the root will have."""
@@ -218,7 +217,7 @@ class Accounting:
         owner.end(part.account)
         if owner.lines:
             part.add(owner.lines)
-        _add_units(part, given)
+        add_units(part, given)
         if tree.is_ended:
             self._flush(tree)
 
@@ -281,7 +280,7 @@ class Accounting:
             ended = self.memory.end(share)
             if ended is not None and ended[0]:
                 with self.turns:
-                    self.totals.sum(_UNENDED, _UNENDED, ()).add({_MEMORY_LINE: ended[0]}, self.rates)
+                    self.totals.sum(_UNENDED, _UNENDED, ()).add({MEMORY_LINE: ended[0]}, self.rates)
         held: dict[str, float] = self.memory.totals()
         return held
 
@@ -317,9 +316,7 @@ class Accounting:
                 self._settle(drain=False)
             balance = self.balance()
             found = summed([*self.totals, *open_sums(self._open(), self.rates)], self.rates)
-            if held:  # what requests in flight hold, and what short ones were paid in advance; may be below zero
-                held["in_flight_gib_s"] = held["carried_gib_s"] + held["allocated_gib_s"] - held["ended_gib_s"]
-            found += self._buckets(balance, held)
+            found += bucket_rows(balance, held, self.rates, with_open=True)
         return sorted(found, key=lambda row: (row.name, row.root, sorted(row.labels.items())))
 
     def report(self) -> list[Row]:
@@ -333,16 +330,7 @@ class Accounting:
             if is_mine:
                 self._settle(drain=True)
             rows = summed(self.totals, self.rates)
-            return rows + self._buckets(self.balance(), held) if rows else []
-
-    def _buckets(self, balance: Balance | None, held: dict[str, float]) -> list[Row]:
-        amounts: list[tuple[str, Line, float]] = [(name, _MEMORY_LINE, held[key]) for name, key in _MEMORY_BUCKETS.items() if key in held]
-        amounts += [(name, CPU_LINE, ns * 1e-9) for name, ns in balance.buckets_ns.items()] if balance is not None else []
-        rates = [self.rates.of(line) if self.rates else None for _, line, _ in amounts]
-        return [
-            Row(name=name, usage={line[0]: amount}, cost=amount * rate if rate is not None else None)
-            for (name, line, amount), rate in zip(amounts, rates, strict=True)
-        ]
+            return rows + bucket_rows(self.balance(), held, self.rates) if rows else []
 
     def _open(self) -> list[Any]:
         return [account for account in self.keeper.open_accounts() if isinstance(account, self.owner) and account.tree.epoch == self.epoch]
@@ -358,11 +346,3 @@ class Accounting:
                 drained[line] = drained.get(line, 0) + amount
             owner.lines = None
         owner.drained = drained
-
-
-def _add_units(into: Part | Sum, given: Mapping[str, Any]) -> None:
-    """What a job worked through."""
-    units = given.get(COST_UNITS)
-    if isinstance(units, int | float):
-        into.unit = str(given.get(COST_UNIT, ""))
-        into.units += units

@@ -5,13 +5,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from codeops.instrument.tenant import Tenant
 
 __all__ = ["CallablePackage", "instrument", "uninstrument"]
 
 
-def instrument(
-    pricebook: str | None = None,
+def instrument(  # long: a line for each argument
+    pricebook: "str | PathLike[str] | None" = None,
     *,
     labels: Mapping[str, str] | None = None,
     ledger: str | None = None,
@@ -36,11 +38,6 @@ def instrument(
     from codeops.instrument.settings import Settings
 
     _ = codeops.span  # imported now: a signal handler that makes one may come in the middle of a later import
-    lists: dict[str, object] = {
-        name: tuple(value)
-        for name, value in (("switches", switches), ("libraries", libraries), ("breakdown", breakdown))
-        if value is not None
-    }
     running.start(
         Settings.of(
             pricebook=pricebook,
@@ -51,7 +48,9 @@ def instrument(
             tenant=tenant,
             networks=networks,
             max_rows=max_rows,
-            **lists,
+            switches=switches,
+            libraries=libraries,
+            breakdown=breakdown,
         )
     )
 

@@ -17,6 +17,7 @@ from codeops.core.attribute import (
 )
 from codeops.core.meter import CHILD_CPU, CPU
 from codeops.instrument import model
+from codeops.instrument.ledger import OWNER
 from codeops.instrument.owner import Tree
 from codeops.instrument.rates import Line, Rates
 
@@ -28,8 +29,8 @@ READ = frozenset({CACHE_HIT, TENANT, ROUTE, *model.READ})
 _CHILD_LINE: Line = (CHILD_CPU, "vCPU.s", ())
 
 
-def read(owner: Any, given: Mapping[str, Any]) -> None:
-    """Takes over labels and tokens that stand on the span already."""
+def read(owner: Any, given: Mapping[str, Any], outside: dict[Line, float]) -> None:
+    """Takes over labels and tokens that stand on the span already; `outside` are those counted outside of any span."""
     tree: Tree = owner.tree
     for name in (CACHE_HIT, TENANT):
         value = given.get(name)
@@ -38,8 +39,11 @@ def read(owner: Any, given: Mapping[str, Any]) -> None:
     if owner.is_root and ROUTE in given:
         tree.label(ROUTE, str(given[ROUTE]))
     tokens = model.lines(given)
-    if tokens and not any(line[0].startswith("llm.") for line in owner.lines or ()):
-        owner.lines = {**(owner.lines or {}), **tokens}  # else a client's hook has counted them
+    if tokens:
+        is_counted = any(model.are_tokens(line) for line in (*(owner.lines or ()), *(owner.drained or ())))
+        left = {} if is_counted else model.claim(tokens, (tree.tokens or {}).get(OWNER.get(), {}), outside)
+        if left:
+            owner.lines = {**(owner.lines or {}), **left}
 
 
 def whole(owner: Any, own_ns: int) -> tuple[int, dict[Line, float]]:

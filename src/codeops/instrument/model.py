@@ -1,6 +1,8 @@
 """Tokens of language models: what `gen_ai.*` attributes of a span say, as meters that never count a token twice.
 
-`gen_ai.usage.input_tokens` and `output_tokens` are totals; cached and reasoning tokens are inside of them.
+`gen_ai.usage.input_tokens` and `output_tokens` are totals; cached and reasoning tokens are inside of them. Spans of agents
+and workflows sum up those of the calls below them, and are not read. Where a client is hooked, its hook has counted the
+tokens already: on the span itself or, of a stream, on whichever span was current when the answer came to its end.
 Source: OpenTelemetry semantic conventions for generative AI, attributes `gen_ai.usage.*`, v1.44.0, read 2026-11-25.
 """
 
@@ -10,7 +12,7 @@ from typing import Any
 from codeops.core.attribute import GEN_AI_AMOUNT, GEN_AI_CURRENCY
 from codeops.instrument.rates import Line, Rates
 
-__all__ = ["NAMES", "READ", "aliases", "lines"]
+__all__ = ["NAMES", "READ", "aliases", "are_tokens", "claim", "lines", "note"]
 
 _INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
 _OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
@@ -18,11 +20,14 @@ _CACHE_READ = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_
 _CACHE_WRITE = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens")
 _REASONING = ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")
 _MODEL = ("gen_ai.response.model", "gen_ai.request.model")
+_OPERATION = "gen_ai.operation.name"
+_WHOLES = frozenset({"create_agent", "execute_tool", "invoke_agent", "invoke_workflow"})
+_MOST = 256
 
 READ = frozenset({*_INPUT, *_OUTPUT})
 """The attributes without which there is nothing to count."""
 
-NAMES = READ.union(_CACHE_READ, _CACHE_WRITE, _REASONING, _MODEL)
+NAMES = READ.union(_CACHE_READ, _CACHE_WRITE, _REASONING, _MODEL, [_OPERATION])
 """All attributes that `lines` looks at."""
 
 
@@ -34,6 +39,8 @@ def lines(given: Mapping[str, Any]) -> dict[Line, float]:
         >>> {line[0]: amount for line, amount in found.items()}
         {'llm.input': 6, 'llm.cache_read': 4}
     """
+    if given.get(_OPERATION) in _WHOLES:
+        return {}
     read, written, reasoning = _first(given, _CACHE_READ), _first(given, _CACHE_WRITE), _first(given, _REASONING)
     amounts = {
         "llm.input": max(0, _first(given, _INPUT) - read - written),
@@ -47,9 +54,31 @@ def lines(given: Mapping[str, Any]) -> dict[Line, float]:
     return {(meter, "{token}", labels): amount for meter, amount in amounts.items() if amount}
 
 
+def are_tokens(line: Line) -> bool:
+    """Whether a line of usage counts tokens."""
+    return line[0].startswith("llm.")
+
+
+def note(pool: dict[Line, float], line: Line, amount: float) -> None:
+    """Remembers tokens that a client's hook has counted, until the span of the call says the same; bounded."""
+    if line in pool or len(pool) < _MOST:
+        pool[line] = pool.get(line, 0) + amount
+
+
+def claim(tokens: Mapping[Line, float], *pools: dict[Line, float]) -> dict[Line, float]:
+    """What of `tokens` no pool holds; what they hold is taken out of them."""
+    left = dict(tokens)
+    for pool in pools:
+        for line in pool.keys() & tokens.keys():
+            held = min(left[line], pool[line])
+            left[line] -= held
+            pool[line] -= held
+    return {line: amount for line, amount in left.items() if amount}
+
+
 def aliases(usage: Mapping[Line, float], rates: Rates) -> dict[str, Any]:
     """What the tokens among `usage` cost, under the names that are proposed for OpenTelemetry; empty when not all are priced."""
-    tokens = [(rates.of(line), amount) for line, amount in usage.items() if line[0].startswith("llm.")]
+    tokens = [(rates.of(line), amount) for line, amount in usage.items() if are_tokens(line)]
     if any(rate is None for rate, _ in tokens):
         return {}
     return {GEN_AI_AMOUNT: sum((rate or 0.0) * amount for rate, amount in tokens), GEN_AI_CURRENCY: rates.book.currency}

@@ -40,17 +40,19 @@ class Tree:
 
     `labels` hold for all of it, `parts` are its ended spans by name and own labels, `cost` is what those cost so far
     in currency units, `unpriced` the meters among them that have no price. `epoch` is the process it belongs to.
+    `tokens` are by owner those that hooks of clients have counted for it, and that no span was read for.
     `memory` is its share of the memory while it is open, `allocation` how that was found at its end.
     A tree whose root is dropped without an end leaves its parts and its share in `lost`.
     """
 
-    __slots__ = ("allocation", "cost", "epoch", "flags", "is_ended", "labels", "lost", "memory", "name", "parts", "unpriced")
+    __slots__ = ("allocation", "cost", "epoch", "flags", "is_ended", "labels", "lost", "memory", "name", "parts", "tokens", "unpriced")
 
     def __init__(self, name: str, epoch: int, labels: dict[str, str], lost: "list[Any]") -> None:
         self.lost = lost
         self.name, self.epoch, self.labels = name, epoch, labels
         self.flags: dict[str, str] | None = None
         self.parts: dict[tuple[str, Own], Part] = {}
+        self.tokens: dict[Any, dict[Line, float]] | None = None
         self.cost = 0.0
         self.unpriced: set[str] | None = None
         self.memory: Any = None
@@ -62,6 +64,12 @@ class Tree:
             self.lost.extend(self.parts.values())
         if self.memory is not None:
             self.lost.append(self.memory)
+
+    def tokens_of(self, owner: Any) -> dict[Line, float]:
+        """The tokens that hooks of clients have counted for one of its owners."""
+        if self.tokens is None:
+            self.tokens = {}
+        return self.tokens.setdefault(owner, {})
 
     def label(self, name: str, value: str) -> None:
         """Labels all of it; bounded in number and length."""

@@ -70,7 +70,11 @@ class Running:
         guarded(hooks.install_servers, holder="service")
         guarded(metrics.install, accounting)
         if accounting.books is not None:
-            accounting.books.start()  # last, so that what came before is nobody's
+            try:
+                accounting.books.start()  # last, so that what came before is nobody's
+            except Exception as problem:
+                complain(problem)
+                accounting.books = None
         self._install_switches()
 
     def _install_switches(self) -> None:
@@ -85,7 +89,7 @@ class Running:
 
     def uninstall(self) -> None:
         """Takes everything out that is outermost; what others have wrapped stays below them and only passes calls on."""
-        metrics.uninstall()
+        guarded(metrics.uninstall)
         guarded(hooks.uninstall, holder="service")
         recorder.connect(None)
         for part in reversed(self._parts):

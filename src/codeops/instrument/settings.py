@@ -1,10 +1,11 @@
 """What `codeops.instrument()` was asked for: its arguments, and for what they leave open the variables `CODEOPS_*`."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from codeops import discovery
 from codeops.core.errors import InvalidValue
 from codeops.instrument.ledger import NAMES
 from codeops.instrument.tenant import Tenant
@@ -75,7 +76,68 @@ class Settings:
                 chosen[name] = read(text)
         if "tenant" not in chosen and (tenant := _tenant(environ)) is not None:
             chosen["tenant"] = tenant
-        return cls(**chosen)
+        return cls(**{name: _CHECKS[name](name, value) for name, value in chosen.items()})
+
+
+def _checked_text(name: str, value: Any) -> str:
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str):
+        raise _refusal(name, value, "it is text", f"write {name}='...'")
+    return text
+
+
+def _checked_flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _refusal(name, value, "it is on or off", f"write {name}=False")
+    return value
+
+
+def _checked_number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _refusal(name, value, "it is a whole number", f"write {name}=2000")
+    return value
+
+
+def _checked_words(name: str, value: Any) -> tuple[str, ...]:
+    words = () if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable) else tuple(value)
+    if not words and value not in ([], ()) or not all(isinstance(word, str) and word.strip() for word in words):
+        raise _refusal(name, value, "it is a list of names", f"write {name}=['...']")
+    return words
+
+
+def _checked_names(name: str, value: Any) -> tuple[str, ...]:
+    known = discovery.names(f"codeops.instrument.{name}")
+    words = _checked_words(name, value)
+    for word in words:
+        if word not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(word, known, 1)
+            raise _refusal(name, word, f"known are {', '.join(known)}", f"write {near[0]!r}" if near else "leave it out")
+    return words
+
+
+def _checked_pairs(name: str, value: Any) -> dict[str, str]:
+    pairs = dict(value) if isinstance(value, Mapping) else {"": value}
+    if not all(isinstance(word, str) and word.strip() for pair in pairs.items() for word in pair):
+        raise _refusal(name, value, "it maps text to text", f"write {name}={{'...': '...'}}")
+    return pairs
+
+
+def _checked_networks(name: str, value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise _refusal(name, value, "it maps networks to their destination", f"write {name}={{'10.0.0.0/8': 'intra-zone'}}")
+    return value  # `network.configure` looks at each of them
+
+
+def _checked_tenant(name: str, value: Any) -> Tenant:
+    if not isinstance(value, Tenant):
+        raise _refusal(name, value, "it says where the tenant is found", f"write {name}=codeops.Tenant(header='x-tenant-id')")
+    return value
+
+
+def _refusal(name: str, value: object, why: str, fix: str) -> InvalidValue:
+    return InvalidValue(f"{name} is {value!r}", why=why, fix=f"{fix}, or leave it out" if "leave it out" not in fix else fix)
 
 
 def _demand_one_of(name: str, value: str, known: Sequence[str]) -> None:
@@ -112,6 +174,20 @@ def _number(text: str) -> int:
         raise InvalidValue(f"{text!r} is not a number", why="CODEOPS_MAX_ROWS counts rows", fix="write for example 2000")
     return int(text)
 
+
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "pricebook": _checked_text,
+    "labels": _checked_pairs,
+    "ledger": _checked_text,
+    "clock": _checked_text,
+    "switches": _checked_names,
+    "libraries": _checked_names,
+    "memory": _checked_flag,
+    "tenant": _checked_tenant,
+    "networks": _checked_networks,
+    "breakdown": _checked_words,
+    "max_rows": _checked_number,
+}
 
 _READ: dict[str, Callable[[str], object]] = {
     "pricebook": str,

@@ -21,7 +21,7 @@ from codeops.instrument.totals import Row
 from codeops.instrument.tracing.local import BlockSpan
 from codeops.instrument.tracing.ownership import owner_in, owner_of
 
-__all__ = ["Span", "bind", "collect", "job", "span"]
+__all__ = ["Job", "Span", "bind", "collect", "job", "span"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -62,7 +62,7 @@ class Span:
     def _owned(self, made: trace.Span, above: otel.Context, now: "running.Running", labels: dict[str, str]) -> trace.Span:
         """The span, or one of ours where it has no owner of its own."""
         parent, current = owner_in(above), trace.get_current_span(above)
-        if owner_of(made) in {None, parent} or made is current:
+        if not made.is_recording() and (owner_of(made) in {None, parent} or made is current):
             owner = now.accounting.begin(self.name, parent, is_root=parent is None)
             made = BlockSpan(current.get_span_context(), now.accounting, owner, self.name, {**labels, **self._attributes})
         if labels:

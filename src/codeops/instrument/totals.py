@@ -1,15 +1,15 @@
 """Totals: what all ended spans consumed, in a bounded number of rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from codeops.core.attribute import OTHER, TENANT
-from codeops.core.meter import CHILD_CPU, CPU
+from codeops.core.attribute import COST_UNIT, COST_UNITS, OTHER, TENANT
+from codeops.core.meter import CHILD_CPU, CPU, unit_of
 from codeops.instrument.owner import Own, Part, Tree
 from codeops.instrument.rates import Line, Rates
 
-__all__ = ["Row", "Sum", "Totals", "open_sums", "summed", "take"]
+__all__ = ["Row", "Sum", "Totals", "add_units", "open_sums", "summed", "take"]
 
 _MOST_METERS = 500
 
@@ -23,6 +23,7 @@ class Row:
     bound where `unpriced` names meters, None without a price book. `count` is the number of spans that ended,
     `requests` how many of them were local roots, `units` what jobs worked through, in `unit`.
     `root` is the name of the local root that the spans belong to.
+    `measured_in` is the unit of each meter of `usage`.
     `allocation` says how `compute.memory` was shared: `fitted` to what requests hold, or `equal`, or both at times.
     """
 
@@ -38,6 +39,7 @@ class Row:
     unit: str = ""
     units: float = 0.0
     allocation: tuple[str, ...] = ()
+    measured_in: dict[str, str] = field(default_factory=dict)
 
 
 class Sum:
@@ -143,10 +145,12 @@ def summed(sums: Iterable[Sum], rates: Rates | None) -> list[Row]:
 def _row(group: list[Sum], rates: Rates | None) -> Row:
     first = group[0]
     usage: dict[str, float] = {}
+    measured_in: dict[str, str] = {}
     cost, unpriced = 0.0, set[str]()
     for one in group:
-        for (meter, _), amount in one.lines.items():
+        for (meter, unit), amount in one.lines.items():
             usage[meter] = usage.get(meter, 0) + amount
+            measured_in[meter] = unit
         cost += sum(one.cost.values())
         unpriced |= one.unpriced
     own_ns = sum(one.account.self_ns + one.account.late_ns for one in group)
@@ -154,6 +158,7 @@ def _row(group: list[Sum], rates: Rates | None) -> Row:
     for meter, ns in ((CPU, own_ns), (CHILD_CPU, children_ns)):
         if ns:
             usage[meter] = usage.get(meter, 0) + ns * 1e-9
+            measured_in[meter] = unit_of(meter)
             if rates is not None and rates.cpu_ns is not None:
                 cost += ns * rates.cpu_ns
             else:
@@ -170,5 +175,14 @@ def _row(group: list[Sum], rates: Rates | None) -> Row:
         unpriced=tuple(sorted(unpriced)) if rates is not None else (),
         unit=next((one.unit for one in group if one.unit), ""),
         units=sum(one.units for one in group),
+        measured_in=measured_in,
         allocation=tuple(sorted({allocation for one in group for allocation in one.allocations})),
     )
+
+
+def add_units(into: Part | Sum, given: Mapping[str, Any]) -> None:
+    """What a job worked through."""
+    units = given.get(COST_UNITS)
+    if isinstance(units, int | float):
+        into.unit = str(given.get(COST_UNIT, ""))
+        into.units += units

@@ -12,7 +12,7 @@ from typing import Any
 
 from codeops.core.attribute import TENANT
 from codeops.instrument import network, recorder, tenant
-from codeops.instrument.guard import complain
+from codeops.instrument.guard import complain, guarded
 from codeops.instrument.ingress.delivery import Delivery
 from codeops.instrument.response import has_body, head_size, phrase_of
 
@@ -95,6 +95,9 @@ class Connection:
 
     def end(self) -> None:
         """Leaves the context as it was found."""
+        guarded(self._leave)
+
+    def _leave(self) -> None:
         if self._tenant is not None:
             tenant.left(self._tenant)
         self._delivery.is_complete = True

@@ -78,7 +78,7 @@ class Request:
             raise
         if type(result) in {list, tuple}:  # handed over at once, and a server may ask for its length
             guarded(self._note_chunks, result)
-        elif self._is_file(result) and (size := self._size_of(result)) is not None:  # the server may send it without reading it
+        elif (size := self._size_of(result)) is not None:  # a file that the server may send without reading it
             guarded(self._delivery.add, size)
         else:
             return _Sized(self, result) if hasattr(result, "__len__") else _Body(self, result)
@@ -87,6 +87,9 @@ class Request:
 
     def end(self) -> None:
         """Leaves the context as it was found."""
+        guarded(self._leave)
+
+    def _leave(self) -> None:
         tenant.left(self._tenant)
         self._tenant = None
         self._delivery.is_complete = True
@@ -129,13 +132,18 @@ class Request:
         for chunk in chunks:
             self.add(chunk)
 
-    def _size_of(self, wrapper: Any) -> int | None:
-        """Bytes of a file that the server sends by itself; None if only reading it would tell."""
-        if not self._has_body or self._length is not None:
-            return self._length if self._has_body else 0
+    def _size_of(self, result: Any) -> int | None:
+        """Bytes of a file that the server sends by itself; None for anything else, and where only reading it would tell."""
         try:
-            return _rest_of(getattr(wrapper, "filelike", None) or wrapper.file)
+            if not self._is_file(result):
+                return None
+            if not self._has_body or self._length is not None:
+                return self._length if self._has_body else 0
+            return _rest_of(getattr(result, "filelike", None) or result.file)
         except (AttributeError, OSError):  # neither a file of the system nor one with a position
+            return None
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
             return None
 
     def _watch_files(self) -> None:

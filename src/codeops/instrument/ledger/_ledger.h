@@ -35,6 +35,9 @@ void codeops_end(Account *account, Account *heir);
 /* Lets the account go to the bucket of unended spans should it be dropped. */
 void codeops_set_drop(Account *account);
 
+/* Whether the account was made for the books that are kept now. */
+int codeops_is_of_now(const Account *account);
+
 /* Adds what spans need to the module; -1 with an exception. */
 int codeops_add_spans(PyObject *module);
 

@@ -20,6 +20,7 @@
 #endif
 
 #define SLOTS 64 /* owners with short intervals that are not settled yet, for each thread */
+#define KNOWN 1024 /* threads in `known_ns` before it is looked through for the first time */
 
 /* ---------------------------------------------------------------- accounts */
 
@@ -38,6 +39,8 @@ static void unlink_account(Account *account) {
 }
 
 static int era = 0; /* goes on when the books are closed, and with a fork */
+
+int codeops_is_of_now(const Account *account) { return account->era == era; }
 
 static void credit(Account *account, long long ns) {
     if (account->heir == NULL) {
@@ -79,19 +82,22 @@ static void pay_drop(Account *account) {
     credit(account->drop, account->self_ns + account->late_ns);
     account->drop->children_ns += account->children_ns;
     account->self_ns = account->late_ns = account->children_ns = 0;
-    if (account->lines != NULL && account->lines != Py_None && lost != NULL) {
+    if (account->era == era && account->lines != NULL && account->lines != Py_None && lost != NULL) {
         PyObject *type, *value, *trace;
         PyErr_Fetch(&type, &value, &trace);
         if (PyList_Append(lost, account->lines) < 0) {
             PyErr_Clear();
         }
         PyErr_Restore(type, value, trace);
+        Py_CLEAR(account->lines);
     }
 }
 
+/* Of garbage in a cycle; before anything of it is cleared, which might be the lines. */
+static void account_finalize(Account *account) { pay_drop(account); }
+
 /* Of garbage in a cycle. Heirs form no cycle (see `demand_heir`), and are needed until the account is deallocated. */
 static int account_clear(Account *account) {
-    pay_drop(account);
     Py_CLEAR(account->lines);
     return 0;
 }
@@ -100,7 +106,7 @@ static void account_dealloc(Account *account) {
     PyObject_GC_UnTrack(account);
     pay_drop(account);
     unlink_account(account);
-    account_clear(account);
+    Py_CLEAR(account->lines);
     Py_CLEAR(account->heir);
     Py_CLEAR(account->drop);
     Py_TYPE(account)->tp_free((PyObject *)account);
@@ -116,6 +122,9 @@ static void add_to_chain(Account *account, Account *to) {
 }
 
 void codeops_end(Account *account, Account *heir) {
+    if (account->heir != NULL) {
+        return;
+    }
     add_to_chain(account, heir);
     account->heir = (Account *)Py_NewRef((PyObject *)heir);
     unlink_account(account);
@@ -205,6 +214,7 @@ PyTypeObject codeops_AccountType = {
     .tp_dealloc = (destructor)account_dealloc,
     .tp_traverse = (traverseproc)account_traverse,
     .tp_clear = (inquiry)account_clear,
+    .tp_finalize = (destructor)account_finalize,
     .tp_members = account_members,
     .tp_getset = account_getset,
     .tp_methods = account_methods,
@@ -229,16 +239,19 @@ typedef struct Thread {
     } pending[SLOTS];
     long long final_ns;
     atomic_int is_over;
+    int n_forks; /* of the process in which it was enrolled */
 } Thread;
 
 static __thread Thread *here = NULL;
 static Thread *threads = NULL;
 static pthread_key_t leaving;
 static atomic_int n_over = 0;
+static int n_forks = 0; /* how many forks lie between the first process and this one */
 
 static int is_running = 0, is_exact = 0;
 static long long short_ns = 20000, pending_max_ns = 200000;
 static Account *on_thread = NULL, *on_loop = NULL, *on_gc = NULL, *on_unended = NULL;
+static Py_ssize_t known_max = KNOWN;
 static PyObject *known_ns = NULL; /* dict: thread id to the clock up to which others accounted for the thread */
 PyObject *codeops_owner_var = NULL;
 #define owner_var codeops_owner_var
@@ -298,6 +311,10 @@ static void calibrate(void) {}
 #define TICKS() read_ticks()
 #define THREAD_CPU() read_clock(CLOCK_THREAD_CPUTIME_ID)
 
+/* The system calls this in the child, before anything of Python runs there: whoever hears of a fork earlier than we do
+ * may start threads of its own, which are enrolled before `forked` is called. */
+static void count_fork(void) { n_forks++; }
+
 /* The system calls this when a thread ends, without the GIL: it only notes the last reading. */
 static void leave(void *value) {
     Thread *thread = value;
@@ -307,10 +324,45 @@ static void leave(void *value) {
     atomic_fetch_add(&n_over, 1);
 }
 
+static long native_id(void) {
+#ifdef __linux__
+    return syscall(SYS_gettid);
+#else
+    return (long)PyThread_get_thread_native_id();
+#endif
+}
+
+/* The clock of a thread by its number: an error once it has ended, where pthread_getcpuclockid would crash. */
+static long long clock_by_number(long tid) {
+#ifdef __linux__
+    return read_clock((clockid_t)((~(unsigned int)tid << 3) | 6));
+#else
+    (void)tid;
+    return -1;
+#endif
+}
+
+/* Forgets up to which clock threads were accounted for that are gone. */
+static void prune_known(void) {
+    PyObject *tids = PyDict_Keys(known_ns);
+    for (Py_ssize_t i = 0; tids != NULL && i < PyList_GET_SIZE(tids); i++) {
+        PyObject *tid = PyList_GET_ITEM(tids, i);
+        if (clock_by_number(PyLong_AsLong(tid)) < 0) {
+            PyDict_DelItem(known_ns, tid);
+        }
+    }
+    Py_XDECREF(tids);
+    PyErr_Clear();
+    known_max = 2 * PyDict_GET_SIZE(known_ns) > KNOWN ? 2 * PyDict_GET_SIZE(known_ns) : KNOWN;
+}
+
 /* Others are told up to which clock a thread was accounted for; it may be seen for a moment after its end, or come back. */
 static void note_known(long tid, long long ns) {
     if (known_ns == NULL) {
         return;
+    }
+    if (PyDict_GET_SIZE(known_ns) >= known_max) {
+        prune_known();
     }
     PyObject *key = PyLong_FromLong(tid), *value = PyLong_FromLongLong(ns);
     if (key == NULL || value == NULL || PyDict_SetItem(known_ns, key, value) < 0) {
@@ -402,25 +454,7 @@ static void bury(void) {
     }
 }
 
-static long native_id(void) {
-#ifdef __linux__
-    return syscall(SYS_gettid);
-#else
-    return (long)PyThread_get_thread_native_id();
-#endif
-}
-
-static long long clock_of(Thread *thread) {
-    if (thread == here) {
-        return THREAD_CPU();
-    }
-#ifdef __linux__
-    /* The clock of a thread by its number: an error once it has ended, where pthread_getcpuclockid would crash. */
-    return read_clock((clockid_t)((~(unsigned int)thread->tid << 3) | 6));
-#else
-    return -1;
-#endif
-}
+static long long clock_of(Thread *thread) { return thread == here ? THREAD_CPU() : clock_by_number(thread->tid); }
 
 /* Gives a reference away without releasing anything yet: a destructor may run anything, and change the list of threads. */
 static void hand_over(PyObject *held, Account *account) {
@@ -459,6 +493,7 @@ static Thread *enrol(void) {
         return NULL;
     }
     thread->tid = native_id();
+    thread->n_forks = n_forks;
     long long now = THREAD_CPU();
     thread->cpu_ns = find_known(thread->tid);
     for (Thread *other = threads; other != NULL; other = other->next) {
@@ -849,22 +884,24 @@ static PyObject *forked(PyObject *module, PyObject *known) {
     PyObject *before = known_ns;
     known_ns = Py_NewRef(known);
     era++;
-    Thread *thread = threads;
-    threads = NULL;
-    while (thread != NULL) {
-        Thread *next = thread->next;
-        if (thread != here) {
-            free(thread); /* its thread is not in this process; what it refers to is the parent's, and is left */
+    for (Thread **link = &threads; *link != NULL;) {
+        Thread *thread = *link;
+        if (thread == here || thread->n_forks == n_forks) {
+            link = &thread->next;
+            continue;
         }
-        thread = next;
+        *link = thread->next;
+        if (atomic_load(&thread->is_over)) {
+            atomic_fetch_sub(&n_over, 1);
+        }
+        free(thread); /* its thread is not in this process; what it refers to is the parent's, and is left */
     }
-    atomic_store(&n_over, 0);
-    if (here != NULL) {
-        here->next = NULL;
-        threads = here;
-        here->tid = native_id();
-        begin_anew(here, held);
-        here->cpu_ns = 0; /* its clock began again with the fork */
+    for (Thread *thread = threads; thread != NULL; thread = thread->next) {
+        int is_younger = thread->n_forks == n_forks; /* than the fork: `here` is not, unless another thread forked */
+        thread->tid = is_younger ? thread->tid : native_id();
+        thread->n_forks = n_forks;
+        begin_anew(thread, held);
+        thread->cpu_ns = is_younger ? thread->cpu_ns : 0; /* the clock of the thread that forked began again */
     }
     Py_XDECREF(before);
     Py_DECREF(held);
@@ -1095,7 +1132,7 @@ static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT, .m_name = "_native", .m_doc = "The ledger in C; see pure.py.", .m_size = -1, .m_methods = module_methods};
 
 PyMODINIT_FUNC PyInit__native(void) {
-    if (pthread_key_create(&leaving, leave) != 0 || PyType_Ready(&AccountType) < 0 || PyType_Ready(&StepType) < 0) {
+    if (pthread_key_create(&leaving, leave) != 0 || pthread_atfork(NULL, NULL, count_fork) != 0 || PyType_Ready(&AccountType) < 0 || PyType_Ready(&StepType) < 0) {
         return NULL;
     }
     PyObject *module = PyModule_Create(&module_definition);

@@ -93,17 +93,18 @@ static struct {
     PyObject *begin;    /* begin(span, parent_context): the whole way, in Python */
     PyObject *finish;   /* finish(span): the same at the end */
     PyObject *complain; /* complain(exception) */
-    PyObject *acquire, *release; /* of the accounting's lock */
+    PyObject *turns; /* the accounting's: `depth` is 0 while nobody is in the middle of a change */
+    PyObject *acquire, *release; /* of their lock */
     PyObject *special;  /* frozenset: attributes that need the whole way */
     PyObject *epoch;
     double cost_ns;     /* currency units for a nanosecond; NaN: unpriced, below zero: no price book */
 } told;
 
-static PyObject *borrowed_var; /* ContextVar: (owner, context) of work that was handed over */
+static PyObject *borrowed_var; /* ContextVar: [owner, context] of work that was handed over, emptied when it is done */
 static PyObject *span_key;     /* key of the current span in a context */
 
 static PyObject *s_owner, *s_parent, *s_is_remote, *s_name, *s_attributes, *s_dict, *s_parts, *s_labels, *s_epoch, *s_is_ended, *s_cost,
-    *s_count, *s_account, *s_cpu, *s_self, *s_tenant;
+    *s_count, *s_account, *s_cpu, *s_self, *s_tenant, *s_depth;
 
 static void complain(void) {
     PyObject *type, *value, *trace;
@@ -124,15 +125,16 @@ static void complain(void) {
 
 static PyObject *spans(PyObject *module, PyObject *args, PyObject *kwargs) {
     (void)module;
-    static char *names[] = {"begin", "finish", "complain", "acquire", "release", "special", "epoch", "cost_ns", NULL};
-    PyObject *given[7];
+    static char *names[] = {"begin", "finish", "complain", "turns", "acquire", "release", "special", "epoch", "cost_ns", NULL};
+    PyObject *given[8];
     double cost_ns;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOO!Od:spans", names, &given[0], &given[1], &given[2], &given[3], &given[4],
-                                     &PyFrozenSet_Type, &given[5], &given[6], &cost_ns)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO!Od:spans", names, &given[0], &given[1], &given[2], &given[3], &given[4],
+                                     &given[5], &PyFrozenSet_Type, &given[6], &given[7], &cost_ns)) {
         return NULL;
     }
-    PyObject **places[] = {&told.begin, &told.finish, &told.complain, &told.acquire, &told.release, &told.special, &told.epoch};
-    for (int i = 0; i < 7; i++) {
+    PyObject **places[] = {&told.begin,   &told.finish,  &told.complain, &told.turns,
+                           &told.acquire, &told.release, &told.special,  &told.epoch};
+    for (int i = 0; i < 8; i++) {
         Py_XSETREF(*places[i], Py_NewRef(given[i]));
     }
     told.cost_ns = cost_ns;
@@ -158,7 +160,7 @@ static Owner *usual_parent(PyObject *span, PyObject **kept) {
     if (!is_usual || PyErr_Occurred() || codeops_owner_var == NULL || PyContextVar_Get(codeops_owner_var, Py_None, kept) < 0) {
         return NULL;
     }
-    return Py_IS_TYPE(*kept, &OwnerType) ? (Owner *)*kept : NULL;
+    return Py_IS_TYPE(*kept, &OwnerType) && codeops_is_of_now((Account *)*kept) ? (Owner *)*kept : NULL;
 }
 
 static int begin_usual(PyObject *span, Owner *above) {
@@ -281,6 +283,34 @@ static int is_current(Owner *owner) {
     return outcome;
 }
 
+/* With the lock held: ends the account, into the part of the tree for spans of this name; outcomes as for `end_usual`. */
+static int put_away(Owner *owner, PyObject *name, PyObject *given) {
+    Account *account = &owner->account;
+    PyObject *depth = PyObject_GetAttr(told.turns, s_depth);
+    int is_free = depth != NULL && PyLong_AsLong(depth) == 0;
+    Py_XDECREF(depth);
+    if (!is_free || account->heir != NULL) { /* in the middle of a change; or another thread has ended it in the meantime */
+        return PyErr_Occurred() ? -1 : is_free;
+    }
+    PyObject *part = usual_part(owner, name), *to = part != NULL ? PyObject_GetAttr(part, s_account) : NULL, *one = NULL, *money = NULL;
+    int outcome = part == NULL && !PyErr_Occurred() ? 0 : -1;
+    if (to != NULL && PyObject_TypeCheck(to, &codeops_AccountType)) {
+        long long own_ns = codeops_finish(account);
+        double cost = told.cost_ns > 0 ? (double)own_ns * told.cost_ns : 0.0;
+        one = PyLong_FromLong(1);
+        money = PyFloat_FromDouble(cost);
+        if (one != NULL && money != NULL && write_usual(given, owner->tree, own_ns, cost) == 0) {
+            codeops_end(account, (Account *)to);
+            outcome = add_to(part, s_count, one) < 0 || add_to(owner->tree, s_cost, money) < 0 ? -1 : 1;
+        }
+    }
+    Py_XDECREF(part);
+    Py_XDECREF(to);
+    Py_XDECREF(one);
+    Py_XDECREF(money);
+    return outcome;
+}
+
 /* 1: done, 0: this span needs the whole way, -1: an exception. */
 static int end_usual(Owner *owner, PyObject *span) {
     Account *account = &owner->account;
@@ -289,44 +319,26 @@ static int end_usual(Owner *owner, PyObject *span) {
         return PyErr_Occurred() ? -1 : 0;
     }
     PyObject *attributes = PyObject_GetAttr(span, s_attributes), *given = attributes != NULL ? PyObject_GetAttr(attributes, s_dict) : NULL;
-    PyObject *name = PyObject_GetAttr(span, s_name), *part = NULL, *to = NULL;
+    PyObject *name = PyObject_GetAttr(span, s_name), *held = NULL;
     int outcome = -1;
-    if (given == NULL || name == NULL) {
-        goto done;
+    if (given != NULL && name != NULL) {
+        outcome = PyDict_CheckExact(given) ? is_special(given) : 1; /* at the limit older SDKs keep an OrderedDict */
+        outcome = outcome == 0 ? 1 : PyErr_Occurred() ? -1 : 0;
     }
-    outcome = PyDict_Check(given) ? is_special(given) : 1;
-    if (outcome != 0 || (part = usual_part(owner, name)) == NULL) {
-        outcome = PyErr_Occurred() ? -1 : 0;
-        goto done;
+    if (outcome == 1 && (held = PyObject_CallNoArgs(told.acquire)) == NULL) {
+        outcome = -1;
     }
-    outcome = -1;
-    if ((to = PyObject_GetAttr(part, s_account)) == NULL || !PyObject_TypeCheck(to, &codeops_AccountType)) {
-        goto done;
-    }
-    long long own_ns = codeops_finish(account);
-    double cost = told.cost_ns > 0 ? (double)own_ns * told.cost_ns : 0.0;
-    if (write_usual(given, owner->tree, own_ns, cost) < 0) {
-        goto done;
-    }
-    PyObject *held = PyObject_CallNoArgs(told.acquire), *one = PyLong_FromLong(1), *money = PyFloat_FromDouble(cost);
-    if (held != NULL && one != NULL && money != NULL) {
-        if (account->heir == NULL) { /* another thread may have ended it while this one waited for the lock */
-            codeops_end(account, (Account *)to);
-            outcome = add_to(part, s_count, one) < 0 || add_to(owner->tree, s_cost, money) < 0 ? -1 : 1;
-        } else {
-            outcome = 1;
-        }
+    if (outcome == 1) {
+        PyObject *type, *value, *trace;
+        outcome = put_away(owner, name, given);
+        PyErr_Fetch(&type, &value, &trace);
         Py_XDECREF(PyObject_CallNoArgs(told.release));
+        PyErr_Restore(type, value, trace);
     }
-    Py_XDECREF(held);
-    Py_XDECREF(one);
-    Py_XDECREF(money);
-done:
     Py_XDECREF(attributes);
     Py_XDECREF(given);
     Py_XDECREF(name);
-    Py_XDECREF(part);
-    Py_XDECREF(to);
+    Py_XDECREF(held);
     return outcome;
 }
 
@@ -369,8 +381,8 @@ static int follow(PyObject *context) {
     if (PyContextVar_Get(borrowed_var, Py_None, &borrowed) < 0) {
         return -1;
     }
-    if (PyTuple_Check(borrowed) && PyTuple_GET_SIZE(borrowed) == 2 && PyTuple_GET_ITEM(borrowed, 1) == context) {
-        owner = Py_NewRef(PyTuple_GET_ITEM(borrowed, 0));
+    if (PyList_Check(borrowed) && PyList_GET_SIZE(borrowed) == 2 && PyList_GET_ITEM(borrowed, 1) == context) {
+        owner = Py_NewRef(PyList_GET_ITEM(borrowed, 0));
     } else {
         PyObject *span = PyDict_Check(context) ? PyDict_GetItemWithError(context, span_key) : NULL;
         if (span != NULL) {
@@ -553,7 +565,7 @@ int codeops_add_spans(PyObject *module) {
     } strings[] = {{&s_owner, "_codeops_owner"}, {&s_parent, "parent"}, {&s_is_remote, "is_remote"}, {&s_name, "name"},
                    {&s_attributes, "_attributes"}, {&s_dict, "_dict"}, {&s_parts, "parts"}, {&s_labels, "labels"}, {&s_epoch, "epoch"},
                    {&s_is_ended, "is_ended"}, {&s_cost, "cost"}, {&s_count, "count"}, {&s_account, "account"},
-                   {&s_cpu, "cost.usage.compute.cpu"}, {&s_self, "cost.self"}, {&s_tenant, "tenant.id"}};
+                   {&s_cpu, "cost.usage.compute.cpu"}, {&s_self, "cost.self"}, {&s_tenant, "tenant.id"}, {&s_depth, "depth"}};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
         if ((*strings[i].place = PyUnicode_InternFromString(strings[i].text)) == NULL) {
             return -1;

@@ -66,6 +66,7 @@ class Books:
         thread, loop, gc, unended = self._accounts.values()
         self._known_ns.update(_clocks())
         self._process_from_ns, self._reaped_from_ns = time.process_time_ns(), _reaped_ns()
+        self.keeper.stop()  # if whoever kept books before could not close them
         self.keeper.start(OWNER, thread, loop, gc, unended, self._known_ns, exact=self._exact)
 
     def stop(self) -> None:
@@ -87,18 +88,21 @@ class Books:
         self._reaped_ns = _reaped_ns() - self._reaped_from_ns
         named = {thread.native_id for thread in threading.enumerate()}
         clocks = _clocks()
+        known.update(self.keeper.settle_all())  # threads that the keeper has met meanwhile are its own
         for tid, now_ns in clocks.items():
             if tid in known:
                 continue
             before_ns = self._known_ns.get(tid, 0)
-            more_ns = now_ns - before_ns if now_ns >= before_ns else now_ns  # else a new thread has the old one's number
+            more_ns = now_ns - before_ns
+            if more_ns < 0:
+                continue  # the keeper has met it since: to pay too much would be worse than too little
             self._known_ns[tid] = now_ns
             if tid in named:
                 self._unseen_ns += more_ns
             else:
                 self._native_ns += more_ns
         for tid in self._known_ns.keys() - clocks.keys():
-            del self._known_ns[tid]
+            self._known_ns.pop(tid, None)  # unless the keeper did
 
     def balance(self, spans_ns: int, children_ns: int) -> Balance:
         """What the books said at the last `settle`, with what all spans hold."""

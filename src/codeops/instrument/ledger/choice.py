@@ -45,5 +45,5 @@ def choose(name: str = "auto") -> Any:
 
 
 def choose_accounts() -> Any:
-    """A module whose accounts can be used although nobody keeps the CPU."""
-    return import_module("codeops.instrument.ledger.pure")
+    """The module that stands in where nobody keeps the CPU."""
+    return import_module("codeops.instrument.ledger.off")

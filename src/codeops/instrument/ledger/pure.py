@@ -19,6 +19,8 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import WeakSet
 
+from codeops.instrument.guard import complain, guarded
+
 __all__ = [
     "HAS_WATCHER",
     "Account",
@@ -49,6 +51,9 @@ lost: list[Any] = []
 
 _SLOTS = 64
 """How many owners with short intervals a thread keeps before it settles."""
+
+_KNOWN = 1024
+"""How many threads are noted before the numbers of those that are gone are forgotten for the first time."""
 
 
 class Account:
@@ -114,9 +119,9 @@ class Account:
 
     def __del__(self) -> None:
         if self._heir is None and self._drop is not None:
-            _credit(self._drop, self.self_ns + self.late_ns)
+            guarded(_credit, self._drop, self.self_ns + self.late_ns)
             self._drop.children_ns += self.children_ns
-            if self.lines is not None:
+            if self.lines is not None and self._era == _era:
                 lost.append(self.lines)
 
 
@@ -144,7 +149,7 @@ class _Ending:
 
     def __del__(self) -> None:
         if threading.get_native_id() == self.thread.tid:  # not at the interpreter's end, where another thread clears up
-            _bury(self.thread, time.thread_time_ns())
+            guarded(_bury, self.thread, time.thread_time_ns())
 
 
 def _real_local() -> Any:
@@ -170,8 +175,9 @@ _var: ContextVar[Any]
 _on_thread: Account
 _on_loop: Account
 _on_gc: Account
-_on_unended: Account
+_on_unended = Account()
 _known_ns: dict[int, int] = {}
+_known_max = _KNOWN
 
 
 def start(
@@ -218,7 +224,10 @@ def forked(known_ns: dict[int, int]) -> None:
     _known_ns = known_ns
     _era += 1
     mine = _local.thread
-    _threads.clear()
+    alive = {thread.native_id for thread in threading.enumerate()}  # whoever heard of the fork earlier may have started some
+    _threads[:] = [thread for thread in _threads if thread is not mine and thread.tid in alive]
+    for thread in _threads:
+        _begin_anew(thread)
     if mine is not None:
         mine.tid = threading.get_native_id()
         _begin_anew(mine)
@@ -270,8 +279,11 @@ def mark_loop(is_loop: object) -> bool:
 
 def collecting(phase: str, _info: object = None) -> None:
     """The callback for `gc.callbacks`: a collection has a bucket of its own, and then the saved owner goes on."""
-    if not _is_running:
-        return
+    if _is_running:
+        guarded(_collect, phase)
+
+
+def _collect(phase: str) -> None:
     thread = _this_thread()
     if phase == "start":
         thread.before_gc = thread.owner
@@ -352,7 +364,7 @@ def _enrol() -> _Thread:
         _threads.remove(ended)  # without a word, and its number was given to this one
     now = time.thread_time_ns()
     known_ns = _known_ns.get(thread.tid, 0)
-    _known_ns[thread.tid] = now
+    _note_known(thread.tid, now)
     thread.cpu_ns = known_ns if known_ns <= now else 0  # else it was known of an ended thread
     _local.thread, _local.ending = thread, _Ending(thread)
     _threads.append(thread)
@@ -362,10 +374,23 @@ def _enrol() -> _Thread:
 
 def _bury(thread: _Thread, now: int) -> None:
     """Pays out and forgets a thread; it may be seen for a moment after its end, or come back, and is not paid twice."""
-    _known_ns[thread.tid] = now
+    _note_known(thread.tid, now)
     _settle(thread, thread.owner, now)
     with suppress(ValueError):
         _threads.remove(thread)
+
+
+def _note_known(tid: int, now: int) -> None:
+    """Tells others up to which clock a thread was accounted for; numbers of threads that are gone are forgotten in time."""
+    global _known_max  # ruff: ignore[global-statement]
+    if len(_known_ns) >= _known_max:
+        for other in list(_known_ns):
+            try:
+                time.clock_gettime_ns(_clock_of(other))
+            except OSError:
+                _known_ns.pop(other, None)
+        _known_max = max(_KNOWN, 2 * len(_known_ns))
+    _known_ns[tid] = now
 
 
 def _begin_anew(thread: _Thread) -> None:
@@ -418,9 +443,9 @@ def _settle(thread: _Thread, rest_to: Account | None, cpu_ns: int) -> None:
         due -= thread.ahead_ns
         thread.ahead_ns = 0
     total, pending = thread.pending_ns, thread.pending
+    thread.pending_ns = 0
     if pending:
         thread.pending = {}
-        thread.pending_ns = 0
         is_shared = total > 0 and (rest_to is None or total > due)
         left, last = due, len(pending) - 1
         for number, (account, ns) in enumerate(pending.items()):
@@ -495,16 +520,22 @@ def _charged(step: Callable[..., Any]) -> Callable[..., Any]:
     def charged(*args: Any) -> Any:
         if not _is_running:
             return step(*args)
-        thread = _local.thread or _enrol()
-        outer = thread.owner
-        owner = _var.get(None)
-        owner = thread.idle if owner is None else _meant(thread, owner)
-        if owner is not outer:
-            _switch(thread, owner)
+        outer: Account | None = None
+        try:
+            thread = _local.thread or _enrol()
+            outer = thread.owner
+            owner = _var.get(None)
+            if (to := thread.idle if owner is None else _meant(thread, owner)) is not outer:
+                _switch(thread, to)
+        except Exception as problem:
+            complain(problem)
         try:
             return step(*args)
         finally:
-            if _is_running and outer is not thread.owner:
-                _switch(thread, _meant(thread, outer))
+            if outer is not None and _is_running and outer is not thread.owner:
+                try:
+                    _switch(thread, _meant(thread, outer))
+                except Exception as problem:
+                    complain(problem)
 
     return charged

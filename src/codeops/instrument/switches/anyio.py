@@ -37,8 +37,8 @@ def _hook() -> None:
 
 
 def _calling(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
-    async def run_sync(func: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    async def calling(func: Callable[..., Any], *args: Any, **options: Any) -> Any:
         owner = OWNER.get()
         return await original(func if owner is None else borrowed(_keeper, owner, func), *args, **options)
 
-    return run_sync
+    return calling

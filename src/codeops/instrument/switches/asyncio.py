@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from codeops.instrument import imports
+from codeops.instrument.guard import complain
 from codeops.instrument.patch import Hooks, Live
 
 __all__ = ["install", "uninstall"]
@@ -29,9 +30,9 @@ def install(keeper: Any) -> None:
     _hook(asyncio.BaseEventLoop)
     imports.when_imported("uvloop", _hook_uvloop)
     if keeper.HAS_WATCHER:
-        keeper.watch_contexts(True)
-    if asyncio._get_running_loop() is not None:  # ruff: ignore[private-member-access] - the public one raises
-        keeper.mark_loop(True)
+        keeper.watch_contexts(1)
+    if asyncio._get_running_loop() is not None:
+        keeper.mark_loop(1)
 
 
 def uninstall() -> None:
@@ -40,7 +41,7 @@ def uninstall() -> None:
     imports.forget("uvloop", _hook_uvloop)
     _hooks.undo()
     if _keeper is not None and _keeper.HAS_WATCHER:
-        _keeper.watch_contexts(False)
+        _keeper.watch_contexts(0)
     _keeper = None
 
 
@@ -65,14 +66,22 @@ def _creating(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
 
 
 def _running(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
-    def run_forever(self: Any) -> Any:
+    def running(self: Any) -> Any:
         keeper = _keeper
         if keeper is None:
             return original(self)
-        was_loop = keeper.mark_loop(True)
+        was_loop = _marked(keeper, 1)
         try:
             return original(self)
         finally:
-            keeper.mark_loop(was_loop)
+            _marked(keeper, was_loop)
 
-    return run_forever
+    return running
+
+
+def _marked(keeper: Any, is_loop: Any) -> Any:
+    try:
+        return keeper.mark_loop(is_loop)
+    except Exception as problem:
+        complain(problem)
+        return 0

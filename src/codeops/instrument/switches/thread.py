@@ -1,13 +1,15 @@
-"""A thread ends: what it consumed last is paid out while its clock can still be read.
+"""A thread begins: the ledger knows it from then on; when it ends, the ledger hears that by itself.
 
 A thread inherits no owner from the span that starts it: pools, exporters and drivers often start theirs within a
 request and would be charged to it for ever. `codeops.bind` hands an owner over where that is meant.
+A thread of gevent or eventlet is a greenlet in a thread that goes on: nothing may be forgotten when it ends.
 """
 
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from codeops.instrument.guard import guarded
 from codeops.instrument.patch import Hooks, Live
 
 __all__ = ["install", "uninstall"]
@@ -20,7 +22,7 @@ def install(keeper: Any) -> None:
 
     def starting(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
         def start(self: threading.Thread) -> Any:
-            self.run = _followed(keeper, self.run)  # type: ignore[method-assign]
+            _follow(keeper, self)
             return original(self)
 
         return start
@@ -33,12 +35,13 @@ def uninstall() -> None:
     _hooks.undo()
 
 
-def _followed(keeper: Any, work: Callable[[], Any]) -> Callable[[], Any]:
-    def run() -> Any:
-        keeper.enter(None)  # from now on the ledger knows the thread
-        try:
-            return work()
-        finally:
-            keeper.leave_thread()
+def _follow(keeper: Any, thread: threading.Thread) -> None:
+    work, own = thread.run, vars(thread).get("run")
 
-    return run
+    def run() -> Any:
+        if own is None:
+            vars(thread).pop("run", None)  # else the thread would hold itself, and be there until the collector finds it
+        guarded(keeper.enter, None)
+        return work()
+
+    thread.run = run  # type: ignore[method-assign]

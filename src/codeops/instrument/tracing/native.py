@@ -1,16 +1,19 @@
 """Lets the ledger in C go the usual way of a span by itself; whatever is special it hands back to Python."""
 
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
-from codeops.core.attribute import COST_UNITS
+from codeops.core.attribute import COST_SELF, COST_UNITS, USAGE
+from codeops.core.meter import CPU
 from codeops.instrument import tenant
 from codeops.instrument.accounting import Accounting
 from codeops.instrument.ending import READ
 from codeops.instrument.guard import complain
 from codeops.instrument.tracing.ownership import BORROWED
+from codeops.instrument.tracing.writing import FastWrite, Write
 
 __all__ = ["follow_contexts", "follow_spans"]
 
@@ -24,29 +27,30 @@ def follow_contexts(inner: Any, keeper: Any) -> Any:
     return keeper.Followed(inner, tenant.carried, tenant.current_tenant)
 
 
-def follow_spans(accounting: Accounting, processor: Any) -> None:
-    """Puts the functions of C in place of the processor's methods, which stay the way for whatever is special."""
-    from opentelemetry.sdk.trace import SpanProcessor  # only the API may be there when contexts are followed
-
+def follow_spans(
+    accounting: Accounting, write: Write, begin: Callable[..., None], finish: Callable[..., None]
+) -> tuple[Callable[..., None], Callable[..., None]]:
+    """The functions that a recorded span is begun and finished with: those of C where there are any, which ask these."""
     keeper = accounting.keeper
-    if not hasattr(keeper, "spans") or not hasattr(SpanProcessor, "_on_ending"):
-        return
+    if not hasattr(keeper, "spans") or not isinstance(write, FastWrite):
+        return begin, finish
 
     def tell() -> None:
         cost_ns = -1.0
         if accounting.rates is not None:
             cost_ns = accounting.rates.cpu_ns if accounting.rates.cpu_ns is not None else float("nan")
         keeper.spans(
-            begin=processor.begin,
-            finish=processor.finish,
+            begin=begin,
+            finish=finish,
             complain=complain,
-            acquire=accounting.lock.acquire,
-            release=accounting.lock.release,
-            special=READ | {COST_UNITS},
+            turns=accounting.turns,
+            acquire=accounting.turns.lock.acquire,
+            release=accounting.turns.lock.release,
+            special=READ | {COST_UNITS, COST_SELF, USAGE + CPU},  # the last two: the program's own, which stay
             epoch=accounting.epoch,
             cost_ns=cost_ns,
         )
 
     accounting.on_change = tell
     tell()
-    processor.on_start, processor._on_ending, processor.on_end = keeper.on_start, keeper.on_ending, keeper.ignore
+    return keeper.on_start, keeper.on_ending

@@ -11,8 +11,8 @@ __all__ = ["BORROWED", "owner_in", "owner_of", "set_owner"]
 _OWNER = "_codeops_owner"
 """The attribute of a span object under which its owner is kept."""
 
-BORROWED: "ContextVar[tuple[Any, Context] | None]" = ContextVar("codeops_borrowed", default=None)
-"""An owner that work was given together with, beside the context that was current when that work began."""
+BORROWED: "ContextVar[list[Any] | None]" = ContextVar("codeops_borrowed", default=None)
+"""The owner that work was given together with, and the context that was current when that work began; empty once it is done."""
 
 
 def owner_of(span: Any) -> Any:
@@ -32,6 +32,6 @@ def owner_in(context: Context) -> Any:
     the context is the one that the work began with.
     """
     borrowed = BORROWED.get()
-    if borrowed is not None and borrowed[1] is context:
+    if borrowed and borrowed[1] is context:
         return borrowed[0]
     return getattr(get_current_span(context), _OWNER, None)

@@ -1,117 +1,94 @@
-"""Every tracer provider of the SDK, whether it exists already or is made later, gets the cost processor.
+"""Every tracer provider of the SDK says on its resource which currency and which prices the costs on its spans are in."""
 
-It stands first: in SDKs before 1.40 a processor can only write on a span for those that come after it.
-"""
-
+import gc
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakSet
 
 from codeops.core.attribute import COST_CURRENCY, COST_PRICEBOOK
 from codeops.core.pricebook import PriceBook
-from codeops.instrument.accounting import Accounting
-from codeops.instrument.guard import guarded
+from codeops.instrument.guard import complain, guarded
 from codeops.instrument.imports import forget, when_imported
 from codeops.instrument.patch import Hooks, Live
 
-__all__ = ["Providers", "way"]
+__all__ = ["Providers"]
 
 _SDK = "opentelemetry.sdk.trace"
-_processor: Any = None
-"""One for the life of the process: providers keep what they were given, so it is aimed anew rather than added again."""
-
-_known: "WeakSet[Any]" = WeakSet()
-
-
-def way() -> str:
-    """How attributes get onto spans that end in this process: `fast`, `relayed`, or empty without an SDK that was used."""
-    from codeops.instrument.tracing.writing import FastWrite
-
-    return "" if _processor is None else "fast" if isinstance(_processor._write, FastWrite) else "relayed"
 
 
 class Providers:
-    """Adds the cost processor to providers, for `accounting`; `book` names currency and version on their resource."""
+    """Describes the prices of `book` on the resource of the program's provider, and on those of all that are made later."""
 
-    def __init__(self, accounting: Accounting, book: PriceBook | None) -> None:
-        self._accounting, self._book = accounting, book
+    def __init__(self, book: PriceBook | None) -> None:
+        self._facts = {COST_CURRENCY: book.currency, COST_PRICEBOOK: book.version} if book is not None else {}
         self._hooks = Hooks()
 
     def install(self) -> None:
         """Sees to all providers, now or when the SDK is imported."""
-        when_imported(_SDK, self._hook)
+        if self._facts:
+            when_imported(_SDK, self._hook)
 
     def uninstall(self) -> None:
-        """Leaves the processor where it is, idle: the SDK has no way to take one out."""
+        """Describes no further ones; what stands on a resource stays there."""
         forget(_SDK, self._hook)
         self._hooks.undo()
-        if _processor is not None:
-            _processor.aim(None)
 
     def _hook(self) -> None:
         from opentelemetry import trace
         from opentelemetry.sdk.trace import TracerProvider
 
-        processor = _made()
-        processor.aim(self._accounting)
         present = trace.get_tracer_provider()
         if isinstance(present, TracerProvider):
-            guarded(self._equip, present)
-        for known in list(_known):
-            guarded(self._describe, known)
+            guarded(self._describe, present)
         self._hooks.wrap(TracerProvider, "__init__", self._making)
-        if way() == "relayed":
-            self._hooks.wrap(TracerProvider, "add_span_processor", _adding)
+        self._hooks.wrap(TracerProvider, "get_tracer", self._asking)
 
     def _making(self, original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
-        def __init__(provider: Any, *args: Any, **kwargs: Any) -> None:  # ruff: ignore[dunder-function-name] - it replaces one
-            original(provider, *args, **kwargs)
+        def __init__(provider: Any, sampler: Any = None, resource: Any = None, *args: Any, **kwargs: Any) -> None:  # ruff: ignore[dunder-function-name] - it replaces one
             if self._hooks.is_installed:
-                guarded(self._equip, provider)
+                try:
+                    resource = self._completed(resource)
+                except Exception as problem:
+                    complain(problem)
+            original(provider, sampler, resource, *args, **kwargs)
 
         return __init__
 
-    def _equip(self, provider: Any) -> None:
-        if provider in _known:
-            return
-        _known.add(provider)
-        multi = provider._active_span_processor
-        if way() == "relayed":
-            from codeops.instrument.tracing.writing import Relay
+    def _asking(self, original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
+        def asked(provider: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._hooks.is_installed:
+                guarded(self._describe, provider)  # one that was made before we came, and is not the program's only one
+            return original(provider, *args, **kwargs)
 
-            multi._span_processors = (_processor, *(Relay(following) for following in multi._span_processors))
-        else:
-            multi._span_processors = (_processor, *multi._span_processors)
-        self._describe(provider)
+        return asked
 
-    def _describe(self, provider: Any) -> None:
-        """Currency and version of the prices, on the resource: tracers that are made from now on carry it."""
-        if self._book is None:
-            return
+    def _completed(self, resource: Any) -> Any:
         from opentelemetry.sdk.resources import Resource
 
-        facts = {COST_CURRENCY: self._book.currency, COST_PRICEBOOK: self._book.version}
-        if hasattr(provider, "_update_resource"):  # private; it tells the tracers that exist already
-            provider._update_resource(Resource(facts))
+        return (Resource.create({}) if resource is None else resource).merge(Resource(self._facts))
+
+    def _describe(self, provider: Any) -> None:
+        """Adds what is missing to a provider that was made before, by private names of the SDK: its API has no way."""
+        before = provider.resource
+        if self._is_told(before):
+            return
+        if hasattr(provider, "_update_resource"):  # from SDK 1.44 on; it tells the tracers that exist already
+            from opentelemetry.sdk.resources import Resource
+
+            provider._update_resource(Resource(self._facts))
         else:
-            provider._resource = provider.resource.merge(Resource(facts))
+            provider._resource = self._completed(before)
+            for tracer in _tracers():
+                if tracer.resource is before:
+                    tracer.resource = provider.resource
+        if not self._is_told(provider.resource):
+            raise RuntimeError("this opentelemetry-sdk lets no resource be completed: cost.currency is missing where it was made before")
+
+    def _is_told(self, resource: Any) -> bool:
+        return all(resource.attributes.get(name) == fact for name, fact in self._facts.items())
 
 
-def _made() -> Any:
-    global _processor  # ruff: ignore[global-statement]
-    if _processor is None:
-        from codeops.instrument.tracing.processor import CostProcessor
-        from codeops.instrument.tracing.writing import FastWrite, RelayedWrite, works
+def _tracers() -> list[Any]:
+    """All tracers that exist: older SDKs keep no list. It takes milliseconds, once, where a provider is older than we are."""
+    from opentelemetry.sdk.trace import Tracer
 
-        fast = FastWrite()
-        _processor = CostProcessor(fast if works(fast) else RelayedWrite())
-    return _processor
-
-
-def _adding(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
-    def add_span_processor(provider: Any, span_processor: Any) -> None:
-        from codeops.instrument.tracing.writing import Relay
-
-        original(provider, span_processor if span_processor is _processor else Relay(span_processor))
-
-    return add_span_processor
+    return [found for found in gc.get_objects() if issubclass(type(found), Tracer)]
