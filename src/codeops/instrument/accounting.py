@@ -12,8 +12,9 @@ from codeops.instrument.buckets import MEMORY_LINE, bucket_rows
 from codeops.instrument.ending import READ, label_root, price_cpu, price_lines, read, request_attributes, whole
 from codeops.instrument.ledger import OWNER
 from codeops.instrument.ledger.books import Balance, Books
+from codeops.instrument.lost import Lost
 from codeops.instrument.model import are_tokens, note
-from codeops.instrument.owner import Own, Part, Tree, owner_type
+from codeops.instrument.owner import Own, Part, Tree, count_into, owner_type
 from codeops.instrument.rates import Line, Rates
 from codeops.instrument.totals import Row, Sum, Totals, add_units, open_sums, summed, take
 from codeops.instrument.turns import Turns
@@ -58,10 +59,11 @@ class Accounting:
 
     def _begin_anew(self) -> None:
         self.turns = Turns()
-        self._lost: list[Any] = []
+        self._lost = Lost(self.keeper.lost, self.memory)
         self._tokens: dict[Line, float] = {}
         self.totals = Totals(self.keeper.Account, self._most_rows)
         self._outside = self.totals.sum(_NO_SPAN, _NO_SPAN, ())
+        self._unended = self.totals.sum(_UNENDED, _UNENDED, ())
 
     def forked(self) -> None:
         """In the child after a fork: what the parent consumed, and its spans, are the parent's."""
@@ -81,6 +83,8 @@ class Accounting:
         """
         if parent is not None and parent.tree.epoch != self.epoch:
             parent = None  # of the process before a fork, or of an accounting that has been taken out
+        if self._lost.is_full:
+            self._lost.put_away(self.turns, self._unended, self.rates)
         if parent is None or is_root:
             tree = Tree(name, self.epoch, {} if parent is None else dict(parent.tree.labels), self._lost)
             if labels:
@@ -132,7 +136,19 @@ class Accounting:
             lines = owner.lines
             if lines is None:
                 lines = owner.lines = {}
-            lines[line] = lines.get(line, 0) + amount
+            count_into(lines, line, amount)
+
+    def add_to_request(self, line: Line, amount: float) -> None:
+        """Counts for the local root of this context, whichever span below it is active: a response is the request's."""
+        owner = OWNER.get()
+        if owner is None or owner.is_root or owner.tree.epoch != self.epoch or owner.tree.is_ended:
+            self.add(line, amount)
+            return
+        with self.turns as is_mine:
+            if is_mine:
+                count_into(owner.tree.lines, line, amount)
+            else:
+                self.turns.later(count_into, owner.tree.lines, line, amount)
 
     def finish(self, owner: Any, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ends an owner; the attributes for its span, which is called `name` and has the attributes `given` now."""
@@ -142,8 +158,8 @@ class Accounting:
         own_ns = self._finish_cpu(owner)
         if not READ.isdisjoint(given):
             read(owner, given, self._tokens)
-        if tree.memory is not None and owner.is_root:
-            self._finish_memory(owner)
+        if owner.is_root:
+            self._finish_request(owner)
         lines, rates = owner.lines, self.rates
         if owner.drained is not None or owner.children_ns:
             own_ns, lines = whole(owner, own_ns)
@@ -199,15 +215,19 @@ class Accounting:
         if tree.parts:
             self._flush(tree)
 
-    def _finish_memory(self, owner: Any) -> None:
+    def _finish_request(self, owner: Any) -> None:
+        """Adds what was counted for the request as a whole: its share of the memory, and its response."""
         tree: Tree = owner.tree
-        share, tree.memory = self.memory.end(tree.memory), None
-        gib_s, tree.allocation = share if share is not None else (0.0, "")
-        if gib_s:
-            lines = owner.lines
-            if lines is None:
-                lines = owner.lines = {}
-            lines[MEMORY_LINE] = lines.get(MEMORY_LINE, 0) + gib_s
+        if tree.memory is not None:
+            share, tree.memory = self.memory.end(tree.memory), None
+            gib_s, tree.allocation = share if share is not None else (0.0, "")
+            if gib_s:
+                tree.lines[MEMORY_LINE] = gib_s
+        if tree.lines:
+            more, tree.lines = tree.lines, {}
+            for line, amount in (owner.lines or {}).items():
+                count_into(more, line, amount)
+            owner.lines = more
 
     def _put_away(self, owner: Any, name: str, given: Mapping[str, Any]) -> None:
         """Ends a span below the root: it waits in the tree for the labels that the root will have."""
@@ -220,6 +240,11 @@ class Accounting:
         add_units(part, given)
         if tree.is_ended:
             self._flush(tree)
+
+    def part(self, tree: Tree, name: str, own: Own) -> Part:
+        """The part of a tree for spans of one name and own labels."""
+        with self.turns:
+            return tree.parts.get((name, own)) or self._part(tree, name, own)
 
     def _part(self, tree: Tree, name: str, own: Own) -> Part:
         key: tuple[str, Own] = (name, own) if len(tree.parts) < _MOST_PARTS else (OTHER, ())
@@ -275,12 +300,7 @@ class Accounting:
             self.on_change()
         if self.memory is None:
             return {}
-        for share in [item for item in self._lost if not isinstance(item, Part)]:
-            self._lost.remove(share)
-            ended = self.memory.end(share)
-            if ended is not None and ended[0]:
-                with self.turns:
-                    self.totals.sum(_UNENDED, _UNENDED, ()).add({MEMORY_LINE: ended[0]}, self.rates)
+        self._lost.give_back(self.turns, self._unended, self.rates)
         held: dict[str, float] = self.memory.totals()
         return held
 
@@ -292,11 +312,7 @@ class Accounting:
                 self._flush(owner.tree)
                 self._drain(owner)
             owner.is_seen = True
-        for part in [item for item in self._lost if isinstance(item, Part)]:
-            self._lost.remove(part)
-            take(part, self.totals.sum(_UNENDED, _UNENDED, ()), self.rates)
-        while self.keeper.lost:
-            self.totals.sum(_UNENDED, _UNENDED, ()).add(self.keeper.lost.pop(), self.rates)
+        self._lost.put_into(self._unended, self.rates)
 
     def balance(self) -> Balance | None:
         """Whether all CPU is accounted for, as of the last `settle`; None where CPU is not kept."""
@@ -343,6 +359,6 @@ class Accounting:
         if owner.lines:
             into.add(owner.lines, self.rates)
             for line, amount in owner.lines.items():
-                drained[line] = drained.get(line, 0) + amount
+                count_into(drained, line, amount)
             owner.lines = None
         owner.drained = drained

@@ -1,11 +1,15 @@
 """Owners: what one span consumes, and the tree of spans below one local root that shares its labels."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from codeops.core.attribute import OTHER
 from codeops.instrument.rates import Line
 
-__all__ = ["Own", "Part", "Tree", "owner_type"]
+if TYPE_CHECKING:
+    from codeops.instrument.lost import Lost
+
+__all__ = ["Own", "Part", "Tree", "count_into", "owner_type"]
 
 Own = tuple[tuple[str, str], ...]
 """Labels that a span and all below it carry beside those of the whole request, sorted."""
@@ -13,6 +17,17 @@ Own = tuple[tuple[str, str], ...]
 _MOST_LABELS = 32
 _LONGEST = 256
 _MOST_FLAGS = 32
+_MOST_CALLS = 100
+_MOST_LINES = 500
+
+
+def count_into(lines: dict[Line, float], line: Line, amount: float) -> None:
+    """Adds an amount to its line; where there are too many, without labels, and with too many meters as `other`."""
+    if len(lines) >= _MOST_LINES and line not in lines:
+        line = (line[0], line[1], ())
+        if len(lines) >= 2 * _MOST_LINES and line not in lines:
+            line = (OTHER, line[1], ())
+    lines[line] = lines.get(line, 0) + amount
 
 
 class Part:
@@ -32,7 +47,7 @@ class Part:
         if mine is None:
             mine = self.lines = {}
         for line, amount in lines.items():
-            mine[line] = mine.get(line, 0) + amount
+            count_into(mine, line, amount)
 
 
 class Tree:
@@ -41,17 +56,18 @@ class Tree:
     `labels` hold for all of it, `parts` are its ended spans by name and own labels, `cost` is what those cost so far
     in currency units, `unpriced` the meters among them that have no price. `epoch` is the process it belongs to.
     `tokens` are by owner those that hooks of clients have counted for it, and that no span was read for.
-    `memory` is its share of the memory while it is open, `allocation` how that was found at its end.
+    `lines` were counted for the request as a whole, `memory` is its share of the memory while it is open, `allocation` how that was found at its end.
     A tree whose root is dropped without an end leaves its parts and its share in `lost`.
     """
 
-    __slots__ = ("allocation", "cost", "epoch", "flags", "is_ended", "labels", "lost", "memory", "name", "parts", "tokens", "unpriced")
+    __slots__ = ("allocation", "cost", "epoch", "flags", "is_ended", "labels", "lines", "lost", "memory", "name", "parts", "tokens", "unpriced")
 
-    def __init__(self, name: str, epoch: int, labels: dict[str, str], lost: "list[Any]") -> None:
+    def __init__(self, name: str, epoch: int, labels: dict[str, str], lost: "Lost") -> None:
         self.lost = lost
         self.name, self.epoch, self.labels = name, epoch, labels
         self.flags: dict[str, str] | None = None
         self.parts: dict[tuple[str, Own], Part] = {}
+        self.lines: dict[Line, float] = {}
         self.tokens: dict[Any, dict[Line, float]] | None = None
         self.cost = 0.0
         self.unpriced: set[str] | None = None
@@ -61,15 +77,20 @@ class Tree:
 
     def __del__(self) -> None:
         if self.parts:
-            self.lost.extend(self.parts.values())
+            self.lost.parts.extend(self.parts.values())
+        if self.lines:
+            self.lost.lines.append(self.lines)
         if self.memory is not None:
-            self.lost.append(self.memory)
+            self.lost.shares.append(self.memory)
 
     def tokens_of(self, owner: Any) -> dict[Line, float]:
         """The tokens that hooks of clients have counted for one of its owners."""
-        if self.tokens is None:
-            self.tokens = {}
-        return self.tokens.setdefault(owner, {})
+        tokens = self.tokens
+        if tokens is None:
+            tokens = self.tokens = {}
+        if owner not in tokens and len(tokens) >= _MOST_CALLS:
+            tokens.pop(next(iter(tokens)))  # a call so long ago has been read, or never will be
+        return tokens.setdefault(owner, {})
 
     def label(self, name: str, value: str) -> None:
         """Labels all of it; bounded in number and length."""

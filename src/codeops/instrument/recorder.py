@@ -52,6 +52,9 @@ class Sink(Protocol):
     def add(self, line: Line, amount: float) -> None:
         """Counts for the span that is active in this context."""
 
+    def add_to_request(self, line: Line, amount: float) -> None:
+        """Counts for the local root of this context."""
+
     def label(self, name: str, value: str) -> None:
         """Labels the request of this context."""
 
@@ -219,9 +222,9 @@ def count(
 
 
 def egress(size: int, labels: dict[str, str]) -> None:
-    """Counts bytes of a response that a server sends, for the span alone: a benchmark counts the response itself."""
+    """Counts bytes of a response that a server sends, for the request's root span: a benchmark counts the response itself."""
     if _sink is not None and size:
-        _sink.add(_egress_line(labels.get("destination")), size)
+        _sink.add_to_request(_egress_line(labels.get("destination")), size)
 
 
 @lru_cache(maxsize=64)

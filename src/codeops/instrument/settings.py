@@ -99,8 +99,8 @@ def _checked_number(name: str, value: Any) -> int:
 
 
 def _checked_words(name: str, value: Any) -> tuple[str, ...]:
-    words = () if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable) else tuple(value)
-    if not words and value not in ([], ()) or not all(isinstance(word, str) and word.strip() for word in words):
+    words = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping) else (None,)
+    if not all(isinstance(word, str) and word.strip() for word in words):
         raise _refusal(name, value, "it is a list of names", f"write {name}=['...']")
     return words
 
@@ -175,7 +175,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-_CHECKS: dict[str, Callable[[str, Any], object]] = {
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "pricebook": _checked_text,
     "labels": _checked_pairs,
     "ledger": _checked_text,

@@ -8,6 +8,7 @@ Only our own state is carried over; context variables of the user's stay as Pyth
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import MethodType
 from typing import Any
 
 from codeops.instrument import callsite
@@ -42,7 +43,9 @@ def _start(original: Callable[..., Any], live: Live) -> Callable[..., Any]:
     def start(self: threading.Thread) -> Any:
         tally = current_tally() if live() else None
         if tally is not None:
-            self.run = _carried(self.run, tally)  # type: ignore[method-assign]
+            work = _carried(self.run, tally)
+            # A method, as it was: sentry-sdk takes the function out of it and passes the thread itself.
+            self.run = MethodType(lambda _thread: work(), self)  # type: ignore[method-assign]
         return original(self)
 
     return start

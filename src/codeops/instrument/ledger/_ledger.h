@@ -38,6 +38,9 @@ void codeops_set_drop(Account *account);
 /* Whether the account was made for the books that are kept now. */
 int codeops_is_of_now(const Account *account);
 
+/* How many accounts with lines were dropped without an end since somebody read what they counted. */
+Py_ssize_t codeops_n_lost(void);
+
 /* Adds what spans need to the module; -1 with an exception. */
 int codeops_add_spans(PyObject *module);
 

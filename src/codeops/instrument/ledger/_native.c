@@ -42,6 +42,8 @@ static int era = 0; /* goes on when the books are closed, and with a fork */
 
 int codeops_is_of_now(const Account *account) { return account->era == era; }
 
+Py_ssize_t codeops_n_lost(void) { return lost != NULL ? PyList_GET_SIZE(lost) : 0; }
+
 static void credit(Account *account, long long ns) {
     if (account->heir == NULL) {
         account->self_ns += ns;

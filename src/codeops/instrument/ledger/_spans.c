@@ -6,6 +6,8 @@
 
 #include <structmember.h>
 
+#define MOST_LOST 100 /* past that it is put away, which Python does; see lost.py */
+
 /* ------------------------------------------------------------------ owners */
 
 typedef struct {
@@ -97,6 +99,7 @@ static struct {
     PyObject *acquire, *release; /* of their lock */
     PyObject *special;  /* frozenset: attributes that need the whole way */
     PyObject *epoch;
+    PyObject *part;     /* part(tree, name, own): a new part of a tree */
     double cost_ns;     /* currency units for a nanosecond; NaN: unpriced, below zero: no price book */
 } told;
 
@@ -125,16 +128,16 @@ static void complain(void) {
 
 static PyObject *spans(PyObject *module, PyObject *args, PyObject *kwargs) {
     (void)module;
-    static char *names[] = {"begin", "finish", "complain", "turns", "acquire", "release", "special", "epoch", "cost_ns", NULL};
-    PyObject *given[8];
+    static char *names[] = {"begin", "finish", "complain", "turns", "acquire", "release", "special", "epoch", "part", "cost_ns", NULL};
+    PyObject *given[9];
     double cost_ns;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO!Od:spans", names, &given[0], &given[1], &given[2], &given[3], &given[4],
-                                     &given[5], &PyFrozenSet_Type, &given[6], &given[7], &cost_ns)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO!OOd:spans", names, &given[0], &given[1], &given[2], &given[3], &given[4],
+                                     &given[5], &PyFrozenSet_Type, &given[6], &given[7], &given[8], &cost_ns)) {
         return NULL;
     }
     PyObject **places[] = {&told.begin,   &told.finish,  &told.complain, &told.turns,
-                           &told.acquire, &told.release, &told.special,  &told.epoch};
-    for (int i = 0; i < 8; i++) {
+                           &told.acquire, &told.release, &told.special,  &told.epoch, &told.part};
+    for (int i = 0; i < 9; i++) {
         Py_XSETREF(*places[i], Py_NewRef(given[i]));
     }
     told.cost_ns = cost_ns;
@@ -190,7 +193,7 @@ static PyObject *on_start(PyObject *module, PyObject *const *args, Py_ssize_t n,
         Py_RETURN_NONE;
     }
     PyObject *span = args[0], *context = n_all > 1 ? args[1] : Py_None, *kept = NULL;
-    Owner *above = context == Py_None ? usual_parent(span, &kept) : NULL;
+    Owner *above = context == Py_None && codeops_n_lost() <= MOST_LOST ? usual_parent(span, &kept) : NULL;
     if (above != NULL) {
         if (begin_usual(span, above) < 0) {
             complain();
@@ -292,8 +295,12 @@ static int put_away(Owner *owner, PyObject *name, PyObject *given) {
     if (!is_free || account->heir != NULL) { /* in the middle of a change; or another thread has ended it in the meantime */
         return PyErr_Occurred() ? -1 : is_free;
     }
-    PyObject *part = usual_part(owner, name), *to = part != NULL ? PyObject_GetAttr(part, s_account) : NULL, *one = NULL, *money = NULL;
-    int outcome = part == NULL && !PyErr_Occurred() ? 0 : -1;
+    PyObject *part = usual_part(owner, name);
+    if (part == NULL && !PyErr_Occurred()) {
+        part = PyObject_CallFunctionObjArgs(told.part, owner->tree, name, owner->own, NULL);
+    }
+    PyObject *to = part != NULL ? PyObject_GetAttr(part, s_account) : NULL, *one = NULL, *money = NULL;
+    int outcome = -1;
     if (to != NULL && PyObject_TypeCheck(to, &codeops_AccountType)) {
         long long own_ns = codeops_finish(account);
         double cost = told.cost_ns > 0 ? (double)own_ns * told.cost_ns : 0.0;

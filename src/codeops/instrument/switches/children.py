@@ -5,6 +5,7 @@ The owner is noted beside the child's number by everything that starts one: `sub
 results, since that call tells the CPU of the child. Where `os.waitpid` was replaced by somebody else before, it stays:
 such children are in the bucket `unattributed.children`, like those that uvloop, gevent and `os.system` reap in C, and
 like those of the fork server of `multiprocessing`, which are its children and not ours.
+From Python 3.12 on, the interpreter's warning of a fork with several threads names this file as its place.
 The workers of a pool live on for others: they are charged only if they are reaped before the span that started them ends.
 """
 

@@ -7,6 +7,7 @@ A thread of gevent or eventlet is a greenlet in a thread that goes on: nothing m
 
 import threading
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 from codeops.instrument.guard import guarded
@@ -38,10 +39,11 @@ def uninstall() -> None:
 def _follow(keeper: Any, thread: threading.Thread) -> None:
     work, own = thread.run, vars(thread).get("run")
 
-    def run() -> Any:
+    def run(self: threading.Thread) -> Any:
         if own is None:
-            vars(thread).pop("run", None)  # else the thread would hold itself, and be there until the collector finds it
+            vars(self).pop("run", None)  # else the thread would hold itself, and be there until the collector finds it
         guarded(keeper.enter, None)
         return work()
 
-    thread.run = run  # type: ignore[method-assign]
+    # A method, as it was: sentry-sdk takes the function out of it and passes the thread itself.
+    thread.run = MethodType(run, thread)  # type: ignore[method-assign]

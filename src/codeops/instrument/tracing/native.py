@@ -48,6 +48,7 @@ def follow_spans(
             release=accounting.turns.lock.release,
             special=READ | {COST_UNITS, COST_SELF, USAGE + CPU},  # the last two: the program's own, which stay
             epoch=accounting.epoch,
+            part=accounting.part,
             cost_ns=cost_ns,
         )
 
