@@ -60,7 +60,21 @@ class Tree:
     A tree whose root is dropped without an end leaves its parts and its share in `lost`.
     """
 
-    __slots__ = ("allocation", "cost", "epoch", "flags", "is_ended", "labels", "lines", "lost", "memory", "name", "parts", "tokens", "unpriced")
+    __slots__ = (
+        "allocation",
+        "cost",
+        "epoch",
+        "flags",
+        "is_ended",
+        "labels",
+        "lines",
+        "lost",
+        "memory",
+        "name",
+        "parts",
+        "tokens",
+        "unpriced",
+    )
 
     def __init__(self, name: str, epoch: int, labels: dict[str, str], lost: "Lost") -> None:
         self.lost = lost
@@ -128,10 +142,10 @@ def owner_type(keeper: Any) -> Any:
         __slots__ = ("drained", "drained_ns", "is_root", "is_seen", "name", "own", "tree")
 
         def __init__(self, name: str, tree: Tree, own: Own, is_root: bool) -> None:
-            super().__init__()
             self.name, self.tree, self.own, self.is_root = name, tree, own, is_root
             self.is_seen = False
             self.drained_ns = 0
             self.drained: dict[Line, float] | None = None
+            super().__init__()  # last: from then on it is among the open ones, which another thread may be looking at
 
     return Owner

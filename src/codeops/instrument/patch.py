@@ -28,14 +28,21 @@ class _Patch:
     def live(self) -> Tally | Sink | None:
         return current() if self.is_active else None
 
-    def undo(self) -> None:
+    @property
+    def is_gone(self) -> bool:
+        """Whether what was there before is there again, by somebody else's doing."""
+        return vars(self.owner).get(self.name, _ABSENT) is self.before
+
+    def undo(self) -> bool:
+        """Puts back what was there; False where our wrapper stays below somebody else's, and only passes calls on."""
         self.is_active = False
         if vars(self.owner).get(self.name) is not self.now:
-            return  # somebody wrapped our wrapper: it stays below theirs and only passes calls on
+            return False
         if self.before is _ABSENT:
             delattr(self.owner, self.name)
         else:
             setattr(self.owner, self.name, self.before)
+        return True
 
 
 class Hooks:
@@ -43,10 +50,11 @@ class Hooks:
 
     def __init__(self) -> None:
         self._patches: list[_Patch] = []
+        self._left: list[_Patch] = []
 
     def wrap(self, owner: Any, name: str, make: Callable[[Callable[..., Any], Live], Callable[..., Any]]) -> None:
         """Puts `make(original, live)` in place of the attribute `name` of a class or module; once, however often asked."""
-        if any(patch.owner is owner and patch.name == name for patch in self._patches):
+        if any(patch.owner is owner and patch.name == name for patch in self._patches) or self._is_taken_up(owner, name):
             return
         patch = _Patch(owner, name)
         original = getattr(owner, name)
@@ -66,7 +74,20 @@ class Hooks:
     def undo(self) -> None:
         """Puts everything back, the newest first."""
         while self._patches:
-            self._patches.pop().undo()
+            patch = self._patches.pop()
+            if not patch.undo():
+                self._left.append(patch)
+
+    def _is_taken_up(self, owner: Any, name: str) -> bool:
+        """Whether a wrapper that had to stay works again: a second one above it would count the same call twice."""
+        for number, patch in enumerate(self._left):
+            if patch.owner is owner and patch.name == name:
+                del self._left[number]
+                patch.is_active = not patch.is_gone
+                if patch.is_active:
+                    self._patches.append(patch)
+                return patch.is_active
+        return False
 
 
 def _noting(note: Callable[..., None], original: Callable[..., Any], live: Live) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ class Counted:
     def __init__(self) -> None:
         self.bytes, self.noted, self.destinations = 0, [], set()
 
-    def add(self, line, amount):
+    def add_to_request(self, line, amount):
         assert line[:2] == ("network.egress", "By")
         self.bytes += amount
         self.destinations.add(dict(line[2]).get("destination"))

@@ -62,8 +62,8 @@ class Peer:
         received = 0
         with socket.create_connection(("127.0.0.1", self.port), 20) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            while received < 200_000:
-                received += len(connection.recv(65_536))
+            while received < 200_000 and (block := connection.recv(65_536)):
+                received += len(block)
         return received
 
     def rows(self) -> list[dict]:

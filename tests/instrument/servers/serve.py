@@ -31,7 +31,7 @@ class Log:
         with self._lock, self._path.open("a") as file:
             file.write(json.dumps(entry) + "\n")
 
-    def add(self, line, amount) -> None:
+    def add_to_request(self, line, amount) -> None:
         self._write(meter=line[0], labels=dict(line[2]), amount=amount)
 
     def label(self, name: str, value: str) -> None:

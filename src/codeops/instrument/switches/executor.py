@@ -14,15 +14,18 @@ from codeops.instrument.patch import Hooks, Live
 __all__ = ["install", "uninstall"]
 
 _hooks = Hooks()
+_keeper: Any = None
 
 
 def install(keeper: Any) -> None:
     """Wraps `submit`, which `run_in_executor` and `asyncio.to_thread` go through."""
+    global _keeper  # ruff: ignore[global-statement] - one process has one ledger
+    _keeper = keeper
 
     def submitting(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
         def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
             owner = OWNER.get()
-            return original(self, fn if owner is None else borrowed(keeper, owner, fn), *args, **kwargs)
+            return original(self, fn if owner is None or _keeper is None else borrowed(_keeper, owner, fn), *args, **kwargs)
 
         return submit
 
@@ -31,4 +34,6 @@ def install(keeper: Any) -> None:
 
 def uninstall() -> None:
     """Takes the hook out."""
+    global _keeper  # ruff: ignore[global-statement]
     _hooks.undo()
+    _keeper = None

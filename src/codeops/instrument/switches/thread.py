@@ -16,14 +16,18 @@ from codeops.instrument.patch import Hooks, Live
 __all__ = ["install", "uninstall"]
 
 _hooks = Hooks()
+_keeper: Any = None
 
 
 def install(keeper: Any) -> None:
     """Wraps what every thread of Python runs."""
+    global _keeper  # ruff: ignore[global-statement] - one process has one ledger
+    _keeper = keeper
 
     def starting(original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
         def start(self: threading.Thread) -> Any:
-            _follow(keeper, self)
+            if _keeper is not None:
+                _follow(_keeper, self)
             return original(self)
 
         return start
@@ -33,7 +37,9 @@ def install(keeper: Any) -> None:
 
 def uninstall() -> None:
     """Takes the hook out."""
+    global _keeper  # ruff: ignore[global-statement]
     _hooks.undo()
+    _keeper = None
 
 
 def _follow(keeper: Any, thread: threading.Thread) -> None:
