@@ -106,7 +106,7 @@ def test_without_a_price_of_cpu_the_cost_is_a_lower_bound_and_says_so(make):
 
     attributes = accounting.finish(root, "GET /a", {})
 
-    assert attributes["cost.request"] == 0.5
+    assert attributes["cost.request"] == pytest.approx(0.5)
     assert attributes["cost.unpriced"] == "compute.cpu"
 
 

@@ -88,7 +88,7 @@ def test_a_child_process_s_cpu_is_priced_like_cpu():
     rates = Rates(PriceBook(version="1", currency="USD", prices=(price("compute.cpu", "3", "vCPU.s"),)), {}, DAY)
 
     assert rates.of(("compute.cpu.children", "vCPU.s", ())) == 3
-    assert rates.cpu_ns == 3e-9
+    assert rates.cpu_ns == pytest.approx(3e-9)
 
 
 def test_prices_of_another_day_are_taken_when_it_comes():

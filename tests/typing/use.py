@@ -1,5 +1,6 @@
 """How people use CodeOps from their own code: `make types` checks it, nothing runs it."""
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import assert_type
@@ -37,6 +38,7 @@ def serve() -> None:
 
 @codeops.span("refresh")
 async def refresh(name: str) -> int:
+    await asyncio.sleep(0)
     return len(name)
 
 
