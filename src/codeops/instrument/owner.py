@@ -56,8 +56,8 @@ class Tree:
     `labels` hold for all of it, `parts` are its ended spans by name and own labels, `cost` is what those cost so far
     in currency units, `unpriced` the meters among them that have no price. `epoch` is the process it belongs to.
     `tokens` are by owner those that hooks of clients have counted for it, and that no span was read for.
-    __slots__ = (
-    )
+    `lines` were counted for the request as a whole, `memory` is its share of the memory while it is open, `allocation`
+    how that was found at its end.
     A tree whose root is dropped without an end leaves its parts and its share in `lost`.
     """
 
