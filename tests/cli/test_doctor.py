@@ -191,8 +191,8 @@ def test_a_variable_that_nobody_reads_is_a_warning_with_the_nearest_name(capsys,
         ("CODEOPS_MEMORY", "perhaps", "invalid-value"),
         ("CODEOPS_TENANT_HEADER", "x tenant", "invalid-value"),
         ("CODEOPS_TENANT_DOMAINS", "https://example.com", "invalid-value"),
-        ("CODEOPS_LIBRARIES", "botocor", "unknown-name"),
-        ("CODEOPS_SWITCHES", "asincio", "unknown-name"),
+        ("CODEOPS_LIBRARIES", "botocor", "invalid-value"),
+        ("CODEOPS_SWITCHES", "asincio", "invalid-value"),
     ],
 )
 def test_a_variable_that_means_nothing_is_an_error_that_names_it(capsys, monkeypatch, variable, value, rule):

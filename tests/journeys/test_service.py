@@ -222,6 +222,7 @@ def test_no_request_and_no_span_is_lost_although_the_process_is_ended_by_a_signa
 
 def test_each_process_accounts_for_each_second_of_its_own_clock(measured):
     assert len(measured.to_ns) == (measured.server.workers or 1)
+    compared, sums = 0, [0.0, 0.0]
     for pid in measured.to_ns:
         clock_s = measured.clocks.cpu_s(pid, measured.from_ns[pid], measured.to_ns[pid])
 
@@ -231,8 +232,12 @@ def test_each_process_accounts_for_each_second_of_its_own_clock(measured):
         )
 
         told(measured, f"CPU of process {pid} by its clock and accounted for in s", clock_s, accounted_s)
-        assert clock_s > 0.5, "too little to compare"
-        assert accounted_s == pytest.approx(clock_s, rel=0.005)
+        sums = [sums[0] + accounted_s, sums[1] + clock_s]
+        if clock_s > 0.5:  # the kernel may give one worker nearly all connections: too little to compare by itself
+            compared += 1
+            assert accounted_s == pytest.approx(clock_s, rel=0.005)
+    assert compared
+    assert sums[0] == pytest.approx(sums[1], rel=0.005)
 
 
 def test_the_cpu_of_the_spans_and_of_the_buckets_is_that_of_the_processes(measured):

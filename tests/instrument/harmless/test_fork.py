@@ -156,9 +156,9 @@ POOL = """
 """
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
-def test_workers_of_multiprocessing_have_books_of_their_own(program, ledger, start):
-    told = program(POOL, start, CODEOPS_LEDGER=ledger).well()
+@pytest.mark.parametrize(("start", "ledger_of_this"), [("fork", "native"), ("fork", "pure"), ("spawn", "native"), ("forkserver", "pure")])
+def test_workers_of_multiprocessing_have_books_of_their_own(program, ledger_of_this, start):
+    told = program(POOL, start, CODEOPS_LEDGER=ledger_of_this).well()
 
     for child in told["children"]:
         demand_own_books(child, spans={"child": 1, "child/inner": 1})

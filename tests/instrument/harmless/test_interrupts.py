@@ -29,7 +29,7 @@ STORM = """
 
     signal.signal(signal.SIGALRM, handle)
     signal.setitimer(signal.ITIMER_REAL, 0.001)
-    until = time.monotonic() + 1.2
+    until = time.monotonic() + 0.8
     while time.monotonic() < until:
         with codeops.span("root", tenant=str(n["roots"] % 7)):
             n["roots"] += 1

@@ -87,14 +87,14 @@ TRACERS = """
 """
 
 
-@pytest.mark.parametrize("order", ["the other first", "we first"])
+@pytest.mark.parametrize(("order", "ledger_of_this"), [("the other first", "native"), ("we first", "pure")])
 @pytest.mark.parametrize("tool", ["ddtrace", "sentry"])
-def test_another_tracer_and_we_see_the_same_work(program, tool, order, other_ledger):
+def test_another_tracer_and_we_see_the_same_work(program, tool, order, ledger_of_this):
     told = program(
         TRACERS,
         tool,
         order,
-        CODEOPS_LEDGER=other_ledger[order],
+        CODEOPS_LEDGER=ledger_of_this,
         DD_INSTRUMENTATION_TELEMETRY_ENABLED="false",
         DD_REMOTE_CONFIGURATION_ENABLED="false",
         DD_TRACE_STARTUP_LOGS="false",
@@ -115,11 +115,6 @@ def test_another_tracer_and_we_see_the_same_work(program, tool, order, other_led
         assert told["calls without the other"] == {"root": 4}
         # ddtrace puts back the `sqlite3.connect` that it found: with it goes what was put on top meanwhile.
         assert told["queries without the other"] == {"root": 2 if order == "we first" else 1}
-
-
-@pytest.fixture
-def other_ledger():
-    return {"the other first": "native", "we first": "pure"}
 
 
 def test_under_the_command_of_ddtrace_a_program_does_the_same(program, ledger):
@@ -414,9 +409,9 @@ PATCHES = """
 
 
 @pytest.mark.parametrize("leaves", ["ours", "theirs"])
-@pytest.mark.parametrize("first", ["ours", "theirs"])
-def test_patches_of_the_programs_own_work_before_and_after_ours_come_and_go(program, ledger, first, leaves):
-    told = program(PATCHES, first, leaves, CODEOPS_LEDGER=ledger).well()
+@pytest.mark.parametrize(("first", "ledger_of_this"), [("ours", "native"), ("theirs", "pure")])
+def test_patches_of_the_programs_own_work_before_and_after_ours_come_and_go(program, ledger_of_this, first, leaves):
+    told = program(PATCHES, first, leaves, CODEOPS_LEDGER=ledger_of_this).well()
 
     done = [0, 1, 2, "worked", 3]
     found, calls = told["both"]

@@ -148,6 +148,8 @@ class _Ending:
         self.thread = thread
 
     def __del__(self) -> None:
+        if sys is None or sys.is_finalizing():
+            return  # at the interpreter's end, when modules are emptied
         if threading.get_native_id() == self.thread.tid:  # not at the interpreter's end, where another thread clears up
             guarded(_bury, self.thread, time.thread_time_ns())
 
