@@ -8,8 +8,8 @@ from typing import Any
 
 from codeops.core.attribute import CACHE_HIT, COST_SELF, MISSING, OTHER, TENANT, USAGE
 from codeops.core.meter import CPU
-from codeops.instrument.buckets import MEMORY_LINE, bucket_rows
-from codeops.instrument.ending import READ, label_root, price_cpu, price_lines, read, request_attributes, whole
+from codeops.instrument.buckets import bucket_rows
+from codeops.instrument.ending import READ, add_request, label_root, price_cpu, price_lines, read, request_attributes, whole
 from codeops.instrument.ledger import OWNER
 from codeops.instrument.ledger.books import Balance, Books
 from codeops.instrument.lost import Lost
@@ -159,7 +159,7 @@ class Accounting:
         if not READ.isdisjoint(given):
             read(owner, given, self._tokens)
         if owner.is_root:
-            self._finish_request(owner)
+            add_request(owner, self.memory)
         lines, rates = owner.lines, self.rates
         if owner.drained is not None or owner.children_ns:
             own_ns, lines = whole(owner, own_ns)
@@ -214,20 +214,6 @@ class Accounting:
         add_units(into, given)
         if tree.parts:
             self._flush(tree)
-
-    def _finish_request(self, owner: Any) -> None:
-        """Adds what was counted for the request as a whole: its share of the memory, and its response."""
-        tree: Tree = owner.tree
-        if tree.memory is not None:
-            share, tree.memory = self.memory.end(tree.memory), None
-            gib_s, tree.allocation = share if share is not None else (0.0, "")
-            if gib_s:
-                tree.lines[MEMORY_LINE] = gib_s
-        if tree.lines:
-            more, tree.lines = tree.lines, {}
-            for line, amount in (owner.lines or {}).items():
-                count_into(more, line, amount)
-            owner.lines = more
 
     def _put_away(self, owner: Any, name: str, given: Mapping[str, Any]) -> None:
         """Ends a span below the root: it waits in the tree for the labels that the root will have."""

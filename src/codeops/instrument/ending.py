@@ -17,11 +17,12 @@ from codeops.core.attribute import (
 )
 from codeops.core.meter import CHILD_CPU, CPU
 from codeops.instrument import model
+from codeops.instrument.buckets import MEMORY_LINE
 from codeops.instrument.ledger import OWNER
-from codeops.instrument.owner import Tree
+from codeops.instrument.owner import Tree, count_into
 from codeops.instrument.rates import Line, Rates
 
-__all__ = ["READ", "label_root", "price_cpu", "price_lines", "read", "request_attributes", "whole"]
+__all__ = ["READ", "add_request", "label_root", "price_cpu", "price_lines", "read", "request_attributes", "whole"]
 
 READ = frozenset({CACHE_HIT, TENANT, ROUTE, *model.READ})
 """Attributes of a span that are read when it ends: labels that the user or another instrumentation put there."""
@@ -54,6 +55,21 @@ def whole(owner: Any, own_ns: int) -> tuple[int, dict[Line, float]]:
     if owner.children_ns:
         lines[_CHILD_LINE] = lines.get(_CHILD_LINE, 0) + owner.children_ns * 1e-9
     return own_ns + owner.drained_ns, lines
+
+
+def add_request(owner: Any, memory: Any) -> None:
+    """Adds to a local root what was counted for the request as a whole: its share of the `memory`, and its response."""
+    tree: Tree = owner.tree
+    if tree.memory is not None:
+        share, tree.memory = memory.end(tree.memory), None
+        gib_s, tree.allocation = share if share is not None else (0.0, "")
+        if gib_s:
+            tree.lines[MEMORY_LINE] = gib_s
+    if tree.lines:
+        more, tree.lines = tree.lines, {}
+        for line, amount in (owner.lines or {}).items():
+            count_into(more, line, amount)
+        owner.lines = more
 
 
 def price_cpu(own_ns: int, rates: Rates, tree: Tree) -> float:
