@@ -125,7 +125,7 @@ def test_one_span_object_may_be_entered_by_threads_at_once_and_within_itself(pro
             with shared:
                 ready.wait()
                 with shared:
-                    burn(0.005)
+                    burn(0.1)  # long against the start of a thread, which the ledger in Python does not see
                 for _ in range(order):
                     ready.wait()
             for _ in range(3 - order):
