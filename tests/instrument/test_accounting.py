@@ -1,12 +1,8 @@
 import threading
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import pytest
 
-spec = spec_from_file_location("codeops_test_accounts", Path(__file__).with_name("accounts.py"))
-accounts = module_from_spec(spec)
-spec.loader.exec_module(accounts)
+from instrument import accounts
 
 CHARGE = ("stripe.charge", "{request}", ())
 NOBODY = ("foo.bar", "{request}", ())

@@ -9,24 +9,10 @@ from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 
 from codeops import instrument
+from instrument.consumed import BYTES, lines, s3_bytes
 
 SIZE = 300_000
 OBJECT = b"line\n" * (SIZE // 5)
-BYTES = ("aws.s3.upload", "aws.s3.download")
-
-
-def lines(tally):
-    """What was consumed besides the bytes of S3."""
-    return {
-        (meter, *(f"{name}={value}" for name, value in labels)): amount
-        for (meter, _, labels), amount in tally.lines.items()
-        if meter not in BYTES
-    }
-
-
-def s3_bytes(tally) -> tuple[int, int]:
-    """Up and down."""
-    return tuple(tally.lines.get((meter, "By", ()), 0) for meter in BYTES)
 
 
 def worked(peers, work, service="s3", **options):

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from codeops import instrument
 from codeops.instrument.libraries import _aws as library
+from instrument.consumed import lines, s3_bytes
 
 
 @pytest.fixture
@@ -32,23 +33,6 @@ def s3(aws):
     client.create_bucket(Bucket="bucket")
     client.put_object(Bucket="bucket", Key="k", Body=b"v")
     return client
-
-
-BYTES = ("aws.s3.upload", "aws.s3.download")
-
-
-def lines(tally):
-    """What was consumed besides the bytes of S3."""
-    return {
-        (meter, *(f"{name}={value}" for name, value in labels)): amount
-        for (meter, _, labels), amount in tally.lines.items()
-        if meter not in BYTES
-    }
-
-
-def s3_bytes(tally) -> tuple[int, int]:
-    """Up and down."""
-    return tuple(tally.lines.get((meter, "By", ()), 0) for meter in BYTES)
 
 
 CALLS = [

@@ -53,14 +53,11 @@ class Rates:
 
     def of(self, line: Line) -> float | None:
         """Currency units for one unit of `line`; None when it has no price."""
-        try:
-            return self._known[line]
-        except KeyError:
-            pass  # not asked before
-        if len(self._known) >= _KEPT:
-            self._known.clear()
-        rate = self._known[line] = self._look_up(line)
-        return rate
+        if line not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[line] = self._look_up(line)
+        return self._known[line]
 
     def _look_up(self, line: Line) -> float | None:
         meter, unit, labels = line

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from instrument.harmless.book import PRICES
+
 PROGRAMS = Path(__file__).with_name("programs")
 LEDGERS = ("native", "pure")
 _OTHERS = ("CODEOPS_", "OTEL_", "DD_", "SENTRY_")
@@ -84,6 +86,14 @@ def _run(folder: Path, text: str, *arguments: str, python: Sequence[str] = (sys.
     file = folder / "program.py"
     file.write_text(dedent(text), encoding="utf-8")
     return ended([*python, str(file), *arguments], **options)
+
+
+@pytest.fixture
+def pricebook(tmp_path: Path) -> str:
+    """The path of a price book in a file."""
+    file = tmp_path / "pricebook.toml"
+    file.write_text(PRICES, encoding="utf-8")
+    return str(file)
 
 
 @pytest.fixture

@@ -2,35 +2,18 @@
 
 import pytest
 
-GOOD = """
-version = "2026-11-01"
-currency = "USD"
+from instrument.harmless.book import PRICES
 
-[[price]]
-meter = "compute.cpu"
-price = "0.04"
-per = "vCPU.h"
-valid_from = 2026-01-01
-source = "made up for a test"
-
-[[price]]
-meter = "charge.card"
-price = "0.1"
-per = "{request}"
-valid_from = 2026-01-01
-source = "made up for a test"
-"""
-
-CARD = GOOD[GOOD.rindex("[[price]]") :]
+CARD = PRICES[PRICES.rindex("[[price]]") :]
 
 BROKEN = {
     "missing": None,
-    "malformed": GOOD + "\n[[price",
-    "not text": b"\xff\xfe" + GOOD.encode(),
-    "unknown key": GOOD.replace("per =", "pre ="),
-    "no number": GOOD.replace('"0.1"', '"ten cents"'),
-    "negative": GOOD.replace('"0.1"', '"-0.1"'),
-    "overlapping": GOOD + CARD,
+    "malformed": PRICES + "\n[[price",
+    "not text": b"\xff\xfe" + PRICES.encode(),
+    "unknown key": PRICES.replace("per =", "pre ="),
+    "no number": PRICES.replace('"0.1"', '"ten cents"'),
+    "negative": PRICES.replace('"0.1"', '"-0.1"'),
+    "overlapping": PRICES + CARD,
 }
 
 PROGRAM = """
@@ -73,7 +56,7 @@ def test_prices_that_match_equally_well_price_nothing_and_all_others_do(program,
     book = tmp_path / "prices.toml"
     one = CARD.replace('"0.1"', '"0.2"') + 'when = { region = "eu-west-1" }\n'
     two = CARD.replace('"0.1"', '"0.3"') + 'when = { service = "shop" }\n'
-    book.write_text(GOOD + one + two, encoding="utf-8")
+    book.write_text(PRICES + one + two, encoding="utf-8")
 
     told = program(PROGRAM, str(book), CODEOPS_LEDGER=ledger, CODEOPS_LABELS="region=eu-west-1,service=shop").well()
 

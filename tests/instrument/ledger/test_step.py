@@ -249,7 +249,7 @@ class Handmade(Coroutine[Any, Any, Any]):
         self.calls.append("closed")
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        raise NotImplementedError
+        raise AssertionError("a step sends, throws and closes; nobody awaits what it wraps")
 
 
 def test_a_coroutine_of_another_kind_is_stepped_too(books: Kept) -> None:

@@ -5,10 +5,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
 OF_THE_SERVER = {b"date", b"server", b"connection", b"transfer-encoding"}
+TRACED = [
+    ("fastapi", "uvicorn-asyncio"),
+    ("fastapi", "uvicorn-uvloop"),
+    ("django_asgi", "uvicorn-asyncio"),
+    ("flask", "gunicorn-gthread"),
+    ("django", "gunicorn-sync"),
+]
+"""Sites and servers on which the usual instrumentations of OpenTelemetry run."""
 
 
 class Peer:
@@ -89,6 +99,16 @@ class Peer:
         found = [json.loads(line) for line in self._log.read_text().splitlines()[self.read :]]
         self.read += len(found)
         return found
+
+
+@contextmanager
+def running(site: str, server: str, folder: Path, mode: str) -> Generator[Peer]:
+    """A peer for as long as it is needed."""
+    started = Peer(site, server, folder / "log", mode=mode)
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 def counted(entries: list[dict]) -> int:

@@ -7,17 +7,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from instrument.servers.peer import Peer, handed_over
+from instrument.servers.peer import TRACED, handed_over, running
 
-TRACED = [
-    ("fastapi", "uvicorn-asyncio"),
-    ("fastapi", "uvicorn-uvloop"),
-    ("django_asgi", "uvicorn-asyncio"),
-    ("flask", "gunicorn-gthread"),
-    ("django", "gunicorn-sync"),
-]
-if find_spec("fastapi.telemetry"):
-    TRACED.append(("fastapi_native", "uvicorn-asyncio"))
+SITES = [*TRACED, *([("fastapi_native", "uvicorn-asyncio")] if find_spec("fastapi.telemetry") else [])]
 REQUESTS = [
     ("/plain", "acme"),
     ("/plain", "acme"),
@@ -31,12 +23,10 @@ REQUESTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=TRACED, ids="-".join)
+@pytest.fixture(scope="module", params=SITES, ids="-".join)
 def peer(request, tmp_path_factory):
-    site, server = request.param
-    started = Peer(site, server, tmp_path_factory.mktemp("peer") / "log", mode="rows")
-    yield started
-    started.stop()
+    with running(*request.param, tmp_path_factory.mktemp("peer"), "rows") as started:
+        yield started
 
 
 def test_rows_by_route_and_tenant_hold_the_bytes_that_arrived(peer):

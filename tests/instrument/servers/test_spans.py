@@ -2,23 +2,13 @@
 
 import pytest
 
-from instrument.servers.peer import Peer, counted, handed_over
-
-TRACED = [
-    ("fastapi", "uvicorn-asyncio"),
-    ("fastapi", "uvicorn-uvloop"),
-    ("django_asgi", "uvicorn-asyncio"),
-    ("flask", "gunicorn-gthread"),
-    ("django", "gunicorn-sync"),
-]
+from instrument.servers.peer import TRACED, counted, handed_over, running
 
 
 @pytest.fixture(scope="module", params=TRACED, ids="-".join)
 def peer(request, tmp_path_factory):
-    site, server = request.param
-    started = Peer(site, server, tmp_path_factory.mktemp("peer") / "log", mode="traced")
-    yield started
-    started.stop()
+    with running(*request.param, tmp_path_factory.mktemp("peer"), "traced") as started:
+        yield started
 
 
 def spans(peer, path):
