@@ -41,21 +41,34 @@ class Running:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.book, self.place = _pricebook(settings.pricebook), place.labels(_resource())
+        self.book = _pricebook(settings.pricebook)
+        resource = _resource()
+        self.place, self._is_located = place.labels(resource), bool(resource)
         keeper, is_kept = _keeper(settings)
         books = Books(keeper, exact=settings.clock == "exact") if is_kept else None
-        labels = {**self.place.labels, **settings.labels}
         self.accounting = Accounting(
             keeper,
             books,
-            Rates(self.book, labels, datetime.now(UTC).date()) if self.book else None,
+            self._rates(),
             memory=Meter() if settings.memory else None,
             tenant=tenant.current,
             is_tenant_required=settings.tenant is not None and settings.tenant.required,
             most_rows=settings.max_rows,
         )
-        self._parts: tuple[Spans | Providers, ...] = (Spans(self.accounting), Providers(self.book))
+        self._parts: tuple[Spans | Providers, ...] = (Spans(self.accounting), Providers(self.book, self.learn))
         self._switches: list[Any] = []
+
+    def _rates(self) -> Rates | None:
+        labels = {**self.place.labels, **self.settings.labels}
+        return Rates(self.book, labels, datetime.now(UTC).date()) if self.book else None
+
+    def learn(self, resource: Mapping[str, object]) -> None:
+        """Takes the labels of the program's resource, where it had none yet when this began: the first one says where it runs."""
+        if not self._is_located:
+            self._is_located = True
+            self.place = place.labels(resource)
+            self.accounting.rates = self._rates()
+            self.accounting.on_change()
 
     def install(self) -> None:
         """Puts everything in; a piece that cannot be put in is told, and the others are."""

@@ -1,7 +1,7 @@
 """Every tracer provider of the SDK says on its resource which currency and which prices the costs on its spans are in."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from codeops.core.attribute import COST_CURRENCY, COST_PRICEBOOK
@@ -16,9 +16,13 @@ _SDK = "opentelemetry.sdk.trace"
 
 
 class Providers:
-    """Describes the prices of `book` on the resource of the program's provider, and on those of all that are made later."""
+    """Describes the prices of `book` on the resource of the program's provider, and on those of all that are made later.
 
-    def __init__(self, book: PriceBook | None) -> None:
+    `learn` is told the resource of each provider that is made later: it may say where the process runs.
+    """
+
+    def __init__(self, book: PriceBook | None, learn: Callable[[Mapping[str, Any]], None]) -> None:
+        self._learn = learn
         self._facts = {COST_CURRENCY: book.currency, COST_PRICEBOOK: book.version} if book is not None else {}
         self._hooks = Hooks()
 
@@ -50,6 +54,8 @@ class Providers:
                 except Exception as problem:
                     complain(problem)
             original(provider, sampler, resource, *args, **kwargs)
+            if self._hooks.is_installed:
+                guarded(self._learn, provider.resource.attributes)
 
         return __init__
 
