@@ -526,8 +526,9 @@ def _charged(step: Callable[..., Any]) -> Callable[..., Any]:
         try:
             thread = _local.thread or _enrol()
             outer = thread.owner
-            owner = _var.get(None)
-            if (to := thread.idle if owner is None else _meant(thread, owner)) is not outer:
+            owner = _var.get(None)  # as `_meant`, without its call: this is each step's way
+            to = owner if isinstance(owner, Account) and owner._era == _era else thread.idle
+            if to is not outer:
                 _switch(thread, to)
         except Exception as problem:
             complain(problem)
@@ -536,7 +537,7 @@ def _charged(step: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             if outer is not None and _is_running and outer is not thread.owner:
                 try:
-                    _switch(thread, _meant(thread, outer))
+                    _switch(thread, outer if outer._era == _era else thread.idle)
                 except Exception as problem:
                     complain(problem)
 
