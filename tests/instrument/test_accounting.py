@@ -2,6 +2,7 @@ import threading
 
 import pytest
 
+from codeops.instrument.rates import Rates
 from instrument import accounts
 
 CHARGE = ("stripe.charge", "{request}", ())
@@ -344,3 +345,38 @@ def test_the_books_balance(make):
 
     assert balance.spans_ns <= balance.process_ns * 1.001
     assert balance.error_ratio <= 0.005
+
+
+def test_what_was_consumed_before_prices_changed_keeps_its_cost(make):
+    accounting = make()
+    dearer = Rates(
+        accounts.book(accounts.price("stripe.charge", "10", "{request}"), accounts.price("compute.cpu", "200", "vCPU.s")), {}, accounts.DAY
+    )
+    root = accounting.begin("GET /a", None, is_root=True)
+    work(accounting, root, lines=[(CHARGE, 4)])
+    accounting.finish(root, "GET /a", {})
+    before = row(accounting, "GET /a")
+    accounting.price_by(dearer)
+    unchanged = row(accounting, "GET /a")
+    again = accounting.begin("GET /a", None, is_root=True)
+    work(accounting, again, lines=[(CHARGE, 1)])
+    attributes = accounting.finish(again, "GET /a", {})
+
+    after = row(accounting, "GET /a")
+    assert unchanged.cost == pytest.approx(before.cost)
+    assert after.cost == pytest.approx(before.cost + attributes["cost.self"])
+    assert after.usage["stripe.charge"] == 5
+
+
+def test_a_meter_that_had_no_price_before_prices_changed_stays_named(make):
+    accounting = make()
+    root = accounting.begin("GET /a", None, is_root=True)
+    work(accounting, root, steps=0, lines=[(NOBODY, 4)])
+    accounting.finish(root, "GET /a", {})
+    accounting.price_by(
+        Rates(accounts.book(accounts.price("foo.bar", "1", "{request}"), accounts.price("compute.cpu", "2", "vCPU.s")), {}, accounts.DAY)
+    )
+
+    found = row(accounting, "GET /a")
+
+    assert found.unpriced == ("foo.bar",), "the four of them were not priced when they were consumed"

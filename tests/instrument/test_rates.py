@@ -91,15 +91,13 @@ def test_a_child_process_s_cpu_is_priced_like_cpu():
     assert rates.cpu_ns == pytest.approx(3e-9)
 
 
-def test_prices_of_another_day_are_taken_when_it_comes():
+def test_prices_are_those_of_a_day():
     old = price("compute.cpu", "1", "vCPU.s", valid_to=date(2026, 12, 1))
     new = price("compute.cpu", "2", "vCPU.s", valid_from=date(2026, 12, 1))
-    rates = Rates(PriceBook(version="1", currency="USD", prices=(old, new)), {}, DAY)
+    book = PriceBook(version="1", currency="USD", prices=(old, new))
 
-    assert rates.of(CPU_LINE) == 1
-    assert rates.move_to(date(2026, 12, 1))
-    assert (rates.of(CPU_LINE), rates.cpu_ns) == (2, 2e-9)
-    assert not rates.move_to(date(2026, 12, 1))
+    assert Rates(book, {}, DAY).of(CPU_LINE) == 1
+    assert Rates(book, {}, date(2026, 12, 1)).cpu_ns == pytest.approx(2e-9)
 
 
 def test_two_prices_that_match_equally_well_are_told_once_and_not_guessed(monkeypatch, caplog):

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from codeops.core.attribute import CACHE_HIT, COST_SELF, MISSING, OTHER, TENANT, USAGE
+from codeops.core.attribute import CACHE_HIT, COST_SELF, OTHER, TENANT, USAGE
 from codeops.core.meter import CPU
-from codeops.instrument.buckets import bucket_rows
-from codeops.instrument.ending import READ, add_request, label_root, price_cpu, price_lines, read, request_attributes, whole
+from codeops.instrument.buckets import in_buckets
+from codeops.instrument.ending import READ, add_request, conclude, price_cpu, price_lines, read, whole
 from codeops.instrument.ledger import OWNER
 from codeops.instrument.ledger.books import Balance, Books
 from codeops.instrument.lost import Lost
 from codeops.instrument.model import are_tokens, note
-from codeops.instrument.owner import Own, Part, Tree, count_into, owner_type
+from codeops.instrument.owner import Own, Part, Tree, count_into, drain_into, owner_type
 from codeops.instrument.rates import Line, Rates
 from codeops.instrument.totals import Row, Sum, Totals, add_units, open_sums, summed, take
 from codeops.instrument.turns import Turns
@@ -61,7 +61,7 @@ class Accounting:
         self.turns = Turns()
         self._lost = Lost(self.keeper.lost, self.memory)
         self._tokens: dict[Line, float] = {}
-        self.totals = Totals(self.keeper.Account, self._most_rows)
+        self.totals, self._buckets = Totals(self.keeper.Account, self._most_rows), Totals(self.keeper.Account)
         self._outside = self.totals.sum(_NO_SPAN, _NO_SPAN, ())
         self._unended = self.totals.sum(_UNENDED, _UNENDED, ())
 
@@ -84,7 +84,7 @@ class Accounting:
         if parent is not None and parent.tree.epoch != self.epoch:
             parent = None  # of the process before a fork, or of an accounting that has been taken out
         if self._lost.is_full:
-            self._lost.put_away(self.turns, self._unended, self.rates)
+            self._lost.put_away(self.turns, self._unended)
         if parent is None or is_root:
             tree = Tree(name, self.epoch, {} if parent is None else dict(parent.tree.labels), self._lost)
             if labels:
@@ -117,8 +117,6 @@ class Accounting:
     def add(self, line: Line, amount: float) -> None:
         """Counts for the owner of this context; outside of any span for the row of no span."""
         owner = OWNER.get()
-        if owner is None and self.rates is not None:
-            self.rates.of(line)  # outside of the lock: what is told about a price is told through the user's log handlers
         with self.turns as is_mine:
             if is_mine:
                 self._add(owner, line, amount)
@@ -129,9 +127,9 @@ class Accounting:
         if are_tokens(line):
             note(self._tokens if owner is None else owner.tree.tokens_of(owner), line, amount)
         if owner is None or owner.tree.epoch != self.epoch:
-            self._outside.add({line: amount}, self.rates)
+            self._outside.add({line: amount})
         elif owner.is_ended:
-            self._sum_of(owner, owner.name).add({line: amount}, self.rates)
+            self._sum_of(owner, owner.name).add({line: amount})
         else:
             lines = owner.lines
             if lines is None:
@@ -141,7 +139,7 @@ class Accounting:
     def add_to_request(self, line: Line, amount: float) -> None:
         """Counts for the local root of this context, whichever span below it is active: a response is the request's."""
         owner = OWNER.get()
-        if owner is None or owner.is_root or owner.tree.epoch != self.epoch or owner.tree.is_ended:
+        if owner is None or owner.tree.epoch != self.epoch or owner.tree.is_ended:
             self.add(line, amount)
             return
         with self.turns as is_mine:
@@ -178,22 +176,13 @@ class Accounting:
                 return {}
             tree.cost += cost
             if owner.is_root:
-                self._conclude(tree, name, attributes)
+                conclude(tree, name, attributes, rates, is_tenant_required=self._is_tenant_required)
             end = self._end if is_mine else partial(self.turns.later, self._end)
             end(owner, name, given)
         tenant = tree.labels.get(TENANT)
         if tenant is not None:
             attributes[TENANT] = tenant
         return attributes
-
-    def _conclude(self, tree: Tree, name: str, attributes: dict[str, Any]) -> None:
-        """What is final when a local root ends: name, labels and cost of the request."""
-        tree.is_ended, tree.name, tree.tokens = True, name, None
-        if self._is_tenant_required and TENANT not in tree.labels:
-            tree.labels[TENANT] = MISSING
-        label_root(tree, attributes)
-        if self.rates is not None:
-            request_attributes(tree, attributes)
 
     def _end(self, owner: Any, name: str, given: Mapping[str, Any]) -> None:
         """Ends an owner: a local root goes into the totals with its whole tree, what is below waits for the root's labels."""
@@ -210,7 +199,7 @@ class Accounting:
             into.allocations.add(tree.allocation)
         owner.end(into.account)
         if owner.lines:
-            into.add(owner.lines, self.rates)
+            into.add(owner.lines)
         add_units(into, given)
         if tree.parts:
             self._flush(tree)
@@ -243,69 +232,83 @@ class Accounting:
     def _flush(self, tree: Tree) -> None:
         """Moves the ended spans of a tree into the totals, under its labels of now."""
         for (name, own), part in tree.parts.items():
-            take(part, self.totals.sum(tree.name, name, tree.key(own)), self.rates)
+            take(part, self.totals.sum(tree.name, name, tree.key(own)))
         tree.parts.clear()
 
     def _sum_of(self, owner: Any, name: str) -> Sum:
         return self.totals.sum(owner.tree.name, name, owner.tree.key(owner.own))
 
+    def _request(self) -> Tree | None:
+        """The tree that this context works for."""
+        owner = OWNER.get()
+        return owner.tree if owner is not None and owner.tree.epoch == self.epoch else None
+
     def label(self, name: str, value: str) -> None:
         """Labels the request of this context; the last one wins."""
-        owner = OWNER.get()
-        if owner is not None and owner.tree.epoch == self.epoch:
-            owner.tree.label(name, value)
+        tree = self._request()
+        if tree is not None:
+            tree.label(name, value)
 
     def lookup(self, hit: bool) -> None:
         """A cache was asked: the label stays true as long as every look-up hit."""
-        owner = OWNER.get()
-        if owner is not None and owner.tree.epoch == self.epoch and not (hit and owner.tree.labels.get(CACHE_HIT) == "false"):
-            owner.tree.label(CACHE_HIT, "true" if hit else "false")
+        tree = self._request()
+        if tree is not None and not (hit and tree.labels.get(CACHE_HIT) == "false"):
+            tree.label(CACHE_HIT, "true" if hit else "false")
 
     def evaluated(self, flag: str, variant: str) -> None:
         """A feature flag was evaluated for the request of this context."""
-        owner = OWNER.get()
-        if owner is not None and owner.tree.epoch == self.epoch:
-            owner.tree.evaluated(flag, variant)
+        tree = self._request()
+        if tree is not None:
+            tree.evaluated(flag, variant)
 
-    def settle(self, *, drain: bool = False) -> None:
-        """Brings the totals up to date; `drain` also puts in what spans consumed that were open at the last time.
-
-        Not earlier: what a short request is labelled with, its route for one, is known at its end.
-        """
-        self._prepare()
-        with self.turns as is_mine:
-            if is_mine:
-                self._settle(drain=drain)
+    def price_by(self, rates: Rates) -> None:
+        """Takes other prices: what was consumed up to now keeps its cost."""
+        before = self.rates
+        with self.turns:
+            if before is not None:
+                for total in (*self.totals, *self._buckets):
+                    total.fix(before)
+            self.rates = rates
+        self.on_change()
 
     def _prepare(self) -> dict[str, float]:
         """Takes today's prices and gives back what dropped trees held; the memory as it is now.
 
         Outside of any turn: whoever holds the lock of the memory may be waiting for one.
         """
-        if self.rates is not None and self.rates.move_to(datetime.now(UTC).date()):
-            self.on_change()
+        today = datetime.now(UTC).date()
+        if self.rates is not None and self.rates.at != today:
+            self.price_by(Rates(self.rates.book, self.rates.labels, today))
+        if self.rates is not None:
+            for line in list(self._outside.lines or ()):
+                self.rates.of(line)  # what is told about a price is told through the user's log handlers
         if self.memory is None:
             return {}
-        self._lost.give_back(self.turns, self._unended, self.rates)
+        self._lost.give_back(self.turns, self._unended)
         held: dict[str, float] = self.memory.totals()
         return held
 
     def _settle(self, *, drain: bool) -> None:
+        """Brings the totals up to date; `drain` also puts in what spans consumed that were open at the last time.
+
+        Not earlier: what a short request is labelled with, its route for one, is known at its end.
+        """
         if self.books is not None:
             self.books.settle()
         for owner in self._open() if drain else ():
             if owner.is_seen:
                 self._flush(owner.tree)
-                self._drain(owner)
+                drain_into(owner, self._sum_of(owner, owner.name))
             owner.is_seen = True
-        self._lost.put_into(self._unended, self.rates)
+        self._lost.put_into(self._unended)
 
     def balance(self) -> Balance | None:
-        """Whether all CPU is accounted for, as of the last `settle`; None where CPU is not kept."""
+        """Whether all CPU up to now is accounted for; None where CPU is not kept."""
         if self.books is None:
             return None
         with self.turns:
-            accounts = [total.account for total in (*self.totals, *open_sums(self._open(), self.rates))]
+            self.books.settle()
+            accounts = [total.account for total in (*self.totals, *open_sums(self._open()))]
             return self.books.balance(
                 sum(account.self_ns + account.late_ns for account in accounts), sum(account.children_ns for account in accounts)
             )
@@ -316,10 +319,8 @@ class Accounting:
         with self.turns as is_mine:
             if is_mine:
                 self._settle(drain=False)
-            balance = self.balance()
-            found = summed([*self.totals, *open_sums(self._open(), self.rates)], self.rates)
-            found += bucket_rows(balance, held, self.rates, with_open=True)
-        return sorted(found, key=lambda row: (row.name, row.root, sorted(row.labels.items())))
+            sums = [*self.totals, *open_sums(self._open()), *self._in_buckets(held, with_open=True)]
+        return sorted(summed(sums, self.rates), key=lambda row: (row.name, row.root, sorted(row.labels.items())))
 
     def report(self) -> list[Row]:
         """What has ended, what long spans consumed so far, and the buckets: amounts that only grow, for counters.
@@ -332,19 +333,14 @@ class Accounting:
             if is_mine:
                 self._settle(drain=True)
             rows = summed(self.totals, self.rates)
-            return rows + bucket_rows(self.balance(), held, self.rates) if rows else []
+            return rows + summed(self._in_buckets(held, with_open=False), self.rates) if rows else []
+
+    def _in_buckets(self, held: Mapping[str, float], *, with_open: bool) -> list[Sum]:
+        found = []
+        for name, line, amount in in_buckets(self.balance(), held, with_open=with_open):
+            found.append(self._buckets.sum("", name, ()))
+            found[-1].lines = {line: amount}
+        return found
 
     def _open(self) -> list[Any]:
         return [account for account in self.keeper.open_accounts() if isinstance(account, self.owner) and account.tree.epoch == self.epoch]
-
-    def _drain(self, owner: Any) -> None:
-        into = self._sum_of(owner, owner.name)
-        owner.drained_ns += owner.self_ns
-        owner.move(into.account)
-        drained = owner.drained or {}
-        if owner.lines:
-            into.add(owner.lines, self.rates)
-            for line, amount in owner.lines.items():
-                count_into(drained, line, amount)
-            owner.lines = None
-        owner.drained = drained

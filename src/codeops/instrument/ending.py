@@ -11,23 +11,22 @@ from codeops.core.attribute import (
     COST_UNPRICED,
     FLAG_KEY,
     FLAG_VARIANT,
+    MISSING,
     ROUTE,
     TENANT,
     USAGE,
 )
-from codeops.core.meter import CHILD_CPU, CPU
+from codeops.core.meter import CPU
 from codeops.instrument import model
 from codeops.instrument.buckets import MEMORY_LINE
 from codeops.instrument.ledger import OWNER
 from codeops.instrument.owner import Tree, count_into
-from codeops.instrument.rates import Line, Rates
+from codeops.instrument.rates import CHILD_LINE, Line, Rates
 
-__all__ = ["READ", "add_request", "label_root", "price_cpu", "price_lines", "read", "request_attributes", "whole"]
+__all__ = ["READ", "add_request", "conclude", "price_cpu", "price_lines", "read", "whole"]
 
 READ = frozenset({CACHE_HIT, TENANT, ROUTE, *model.READ})
 """Attributes of a span that are read when it ends: labels that the user or another instrumentation put there."""
-
-_CHILD_LINE: Line = (CHILD_CPU, "vCPU.s", ())
 
 
 def read(owner: Any, given: Mapping[str, Any], outside: dict[Line, float]) -> None:
@@ -39,6 +38,8 @@ def read(owner: Any, given: Mapping[str, Any], outside: dict[Line, float]) -> No
             tree.label(name, str(value).lower() if isinstance(value, bool) else str(value))
     if owner.is_root and ROUTE in given:
         tree.label(ROUTE, str(given[ROUTE]))
+    if model.READ.isdisjoint(given):
+        return
     tokens = model.lines(given)
     if tokens:
         is_counted = any(model.are_tokens(line) for line in (*(owner.lines or ()), *(owner.drained or ())))
@@ -53,7 +54,7 @@ def whole(owner: Any, own_ns: int) -> tuple[int, dict[Line, float]]:
     for line, amount in (owner.lines or {}).items():
         lines[line] = lines.get(line, 0) + amount
     if owner.children_ns:
-        lines[_CHILD_LINE] = lines.get(_CHILD_LINE, 0) + owner.children_ns * 1e-9
+        lines[CHILD_LINE] = lines.get(CHILD_LINE, 0) + owner.children_ns * 1e-9
     return own_ns + owner.drained_ns, lines
 
 
@@ -82,12 +83,13 @@ def price_cpu(own_ns: int, rates: Rates, tree: Tree) -> float:
 
 def price_lines(lines: Mapping[Line, float], attributes: dict[str, Any], rates: Rates | None, tree: Tree) -> float:
     """Writes usage by meter into `attributes`; what the lines cost."""
-    cost, unpriced = 0.0, set[str]()
+    cost, unpriced, has_tokens = 0.0, set[str](), False
     for line, amount in lines.items():
         if not amount:
             continue
         key = USAGE + line[0]
         attributes[key] = attributes.get(key, 0) + amount
+        has_tokens = has_tokens or model.are_tokens(line)
         if rates is None:
             continue
         rate = rates.of(line)
@@ -99,30 +101,30 @@ def price_lines(lines: Mapping[Line, float], attributes: dict[str, Any], rates: 
         attributes[COST_UNPRICED] = ",".join(sorted(unpriced))
         for meter in unpriced:
             _note_unpriced(tree, meter)
-    if rates is not None and any(line[0].startswith("llm.") for line in lines):
+    if has_tokens and rates is not None:
         attributes.update(model.aliases(lines, rates))
     return cost
 
 
-def label_root(tree: Tree, attributes: dict[str, Any]) -> None:
-    """The labels that are known when the request is over."""
+def conclude(tree: Tree, name: str, attributes: dict[str, Any], rates: Rates | None, *, is_tenant_required: bool) -> None:
+    """What is final when a local root ends: its name, the labels of the request, and what all of it costs."""
+    tree.is_ended, tree.name, tree.tokens = True, name, None
+    labels = tree.labels
+    if is_tenant_required and TENANT not in labels:
+        labels[TENANT] = MISSING
     if tree.allocation:
         attributes[COST_ALLOCATION] = tree.allocation
-    hit = tree.labels.get(CACHE_HIT)
-    if hit is not None:
-        attributes[CACHE_HIT] = hit
+    if CACHE_HIT in labels:
+        attributes[CACHE_HIT] = labels[CACHE_HIT]
     if tree.flags:
         flags = sorted(tree.flags.items())
-        tree.labels[FLAG_KEY] = attributes[FLAG_KEY] = ",".join(flag for flag, _ in flags)
-        tree.labels[FLAG_VARIANT] = attributes[FLAG_VARIANT] = ",".join(variant for _, variant in flags)
-
-
-def request_attributes(tree: Tree, attributes: dict[str, Any]) -> None:
-    """The inclusive cost of a local root, and what it leaves out."""
-    attributes[COST_REQUEST] = tree.cost
-    attributes[COST_REQUEST_NANO] = round(tree.cost * 1e9)
-    if tree.unpriced:
-        attributes[COST_UNPRICED] = ",".join(sorted(tree.unpriced))
+        labels[FLAG_KEY] = attributes[FLAG_KEY] = ",".join(flag for flag, _ in flags)
+        labels[FLAG_VARIANT] = attributes[FLAG_VARIANT] = ",".join(variant for _, variant in flags)
+    if rates is not None:
+        attributes[COST_REQUEST] = tree.cost
+        attributes[COST_REQUEST_NANO] = round(tree.cost * 1e9)
+        if tree.unpriced:
+            attributes[COST_UNPRICED] = ",".join(sorted(tree.unpriced))
 
 
 def _note_unpriced(tree: Tree, meter: str) -> None:

@@ -4,7 +4,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from codeops.instrument.buckets import MEMORY_LINE
-from codeops.instrument.rates import Rates
 from codeops.instrument.totals import Sum, take
 from codeops.instrument.turns import Turns
 
@@ -35,24 +34,24 @@ class Lost:
         """Whether it is time to put it away: nobody may ever ask for the totals."""
         return len(self.lines) > _MOST or len(self.shares) > _MOST or len(self.parts) > _MOST
 
-    def put_away(self, turns: Turns, unended: Sum, rates: Rates | None) -> None:
+    def put_away(self, turns: Turns, unended: Sum) -> None:
         """Moves everything into the row of unended spans, outside of any turn."""
-        self.give_back(turns, unended, rates)
+        self.give_back(turns, unended)
         with turns as is_mine:
             if is_mine:
-                self.put_into(unended, rates)
+                self.put_into(unended)
 
-    def put_into(self, unended: Sum, rates: Rates | None) -> None:
+    def put_into(self, unended: Sum) -> None:
         """Moves parts and lines into the row of unended spans."""
         while self.parts:
-            take(self.parts.popleft(), unended, rates)
+            take(self.parts.popleft(), unended)
         while self.lines:
-            unended.add(self.lines.pop(), rates)
+            unended.add(self.lines.pop())
 
-    def give_back(self, turns: Turns, unended: Sum, rates: Rates | None) -> None:
+    def give_back(self, turns: Turns, unended: Sum) -> None:
         """Ends shares of the memory. Outside of any turn: whoever holds the lock of the memory may be waiting for one."""
         while self.shares:
             ended = self._memory.end(self.shares.popleft())
             if ended is not None and ended[0]:
                 with turns:
-                    unended.add({MEMORY_LINE: ended[0]}, rates)
+                    unended.add({MEMORY_LINE: ended[0]})

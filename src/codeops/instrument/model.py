@@ -56,7 +56,7 @@ def lines(given: Mapping[str, Any]) -> dict[Line, float]:
 
 def are_tokens(line: Line) -> bool:
     """Whether a line of usage counts tokens."""
-    return line[0].startswith("llm.")
+    return line[0][:4] == "llm."
 
 
 def note(pool: dict[Line, float], line: Line, amount: float) -> None:

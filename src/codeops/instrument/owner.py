@@ -9,7 +9,7 @@ from codeops.instrument.rates import Line
 if TYPE_CHECKING:
     from codeops.instrument.lost import Lost
 
-__all__ = ["Own", "Part", "Tree", "count_into", "owner_type"]
+__all__ = ["Own", "Part", "Tree", "count_into", "drain_into", "owner_type"]
 
 Own = tuple[tuple[str, str], ...]
 """Labels that a span and all below it carry beside those of the whole request, sorted."""
@@ -48,6 +48,19 @@ class Part:
             mine = self.lines = {}
         for line, amount in lines.items():
             count_into(mine, line, amount)
+
+
+def drain_into(owner: Any, into: Part) -> None:
+    """Moves what a span that goes on has consumed into its row; it keeps a note of it for its end."""
+    owner.drained_ns += owner.self_ns
+    owner.move(into.account)
+    drained = owner.drained or {}
+    if owner.lines:
+        into.add(owner.lines)
+        for line, amount in owner.lines.items():
+            count_into(drained, line, amount)
+        owner.lines = None
+    owner.drained = drained
 
 
 class Tree:

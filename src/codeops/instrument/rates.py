@@ -15,13 +15,16 @@ from codeops.core.unit import Unit
 from codeops.core.usage import Usage
 from codeops.instrument.guard import complain
 
-__all__ = ["CPU_LINE", "Line", "Rates"]
+__all__ = ["CHILD_LINE", "CPU_LINE", "Line", "Rates"]
 
 Line = tuple[str, str, tuple[tuple[str, str], ...]]
 """A meter, the unit it is counted in, and its labels, sorted."""
 
 CPU_LINE: Line = (CPU, "vCPU.s", ())
 """Own CPU of a span."""
+
+CHILD_LINE: Line = (CHILD_CPU, "vCPU.s", ())
+"""CPU of the child processes that a span started."""
 
 _KEPT = 4096
 """How many lines are remembered; hostile labels must not fill the memory."""
@@ -41,15 +44,6 @@ class Rates:
     def _per_ns(self) -> float | None:
         rate = self.of(CPU_LINE)
         return rate / 1e9 if rate is not None else None
-
-    def move_to(self, at: date) -> bool:
-        """Takes the prices of another day; whether it is another."""
-        if at == self.at:
-            return False
-        self.at = at
-        self._known.clear()
-        self.cpu_ns = self._per_ns()
-        return True
 
     def of(self, line: Line) -> float | None:
         """Currency units for one unit of `line`; None when it has no price."""

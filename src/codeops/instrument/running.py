@@ -67,8 +67,9 @@ class Running:
         if not self._is_located:
             self._is_located = True
             self.place = place.labels(resource)
-            self.accounting.rates = self._rates()
-            self.accounting.on_change()
+            rates = self._rates()
+            if rates is not None:
+                self.accounting.price_by(rates)
 
     def install(self) -> None:
         """Puts everything in; a piece that cannot be put in is told, and the others are."""

@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codeops.core.attribute import COST_UNIT, COST_UNITS, OTHER, TENANT
-from codeops.core.meter import CHILD_CPU, CPU, unit_of
 from codeops.instrument.owner import Own, Part, Tree
-from codeops.instrument.rates import Line, Rates
+from codeops.instrument.rates import CHILD_LINE, CPU_LINE, Line, Rates
 
 __all__ = ["Row", "Sum", "Totals", "add_units", "open_sums", "summed", "take"]
-
-_MOST_METERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,32 +39,49 @@ class Row:
     measured_in: dict[str, str] = field(default_factory=dict)
 
 
-class Sum:
-    """A row in the making: `account` holds its CPU, `lines` sums by meter and unit, `cost` by meter."""
+class Sum(Part):
+    """A row in the making.
 
-    __slots__ = ("account", "allocations", "cost", "count", "labels", "lines", "name", "requests", "root", "unit", "units", "unpriced")
+    `fixed` is what of it was priced before prices changed: cost in currency units, meters without a price, and the
+    amounts that this was for. What came since is priced when the row is read.
+    """
 
-    def __init__(self, root: str, name: str, labels: tuple[tuple[str, str], ...], account: Any) -> None:
-        self.root, self.name, self.labels, self.account = root, name, labels, account
-        self.count = self.requests = 0
-        self.lines: dict[tuple[str, str], float] = {}
-        self.cost: dict[str, float] = {}
-        self.unpriced: set[str] = set()
-        self.unit, self.units = "", 0.0
+    __slots__ = ("allocations", "fixed", "labels", "name", "root")
+
+    def __init__(self, root: str, name: str, labels: Own, account: Any) -> None:
+        super().__init__(account)
+        self.root, self.name, self.labels = root, name, labels
         self.allocations: set[str] = set()
+        self.fixed: tuple[float, frozenset[str], dict[Line, float]] = (0.0, frozenset(), {})
 
-    def add(self, lines: dict[Line, float], rates: Rates | None) -> None:
-        """Takes amounts by line, and their cost."""
-        for line, amount in lines.items():
-            meter, unit, _ = line
-            if (meter, unit) not in self.lines and len(self.lines) >= _MOST_METERS:
-                meter = OTHER
-            self.lines[meter, unit] = self.lines.get((meter, unit), 0) + amount
-            rate = rates.of(line) if rates else None
-            if rate is not None:
-                self.cost[meter] = self.cost.get(meter, 0.0) + rate * amount
-            elif amount:
-                self.unpriced.add(meter)
+    def amounts(self) -> dict[Line, float]:
+        """Everything it holds by line, CPU included."""
+        found: dict[Line, float] = dict(self.lines or {})
+        account = self.account
+        for line, ns in ((CPU_LINE, account.self_ns + account.late_ns), (CHILD_LINE, account.children_ns)):
+            if ns:
+                found[line] = found.get(line, 0) + ns * 1e-9
+        return found
+
+    def priced(self, rates: Rates) -> tuple[float, frozenset[str]]:
+        """What it costs, and the meters of it that have no price."""
+        cost, unpriced, before = self.fixed
+        missing = set(unpriced)
+        for line, amount in self.amounts().items():
+            more = amount - before.get(line, 0)
+            if not more:
+                continue
+            rate = rates.of(line)
+            if rate is None:
+                missing.add(line[0])
+            else:
+                cost += rate * more
+        return cost, frozenset(missing)
+
+    def fix(self, rates: Rates) -> None:
+        """Prices what it holds, because prices change: what was consumed before costs what it cost then."""
+        cost, unpriced = self.priced(rates)
+        self.fixed = cost, unpriced, self.amounts()
 
 
 class Totals:
@@ -103,7 +117,7 @@ class Totals:
         return made
 
 
-def take(part: Part, into: Sum, rates: Rates | None) -> None:
+def take(part: Part, into: Part) -> None:
     """Moves what a part holds into a row; what its spans still consume goes there later by itself."""
     part.account.end(into.account)
     into.count += part.count
@@ -112,24 +126,23 @@ def take(part: Part, into: Sum, rates: Rates | None) -> None:
         into.unit = part.unit
         into.units += part.units
     if part.lines:
-        into.add(part.lines, rates)
+        into.add(part.lines)
 
 
-def open_sums(owners: list[Any], rates: Rates | None) -> list[Sum]:
+def open_sums(owners: list[Any]) -> list[Sum]:
     """What is not in the totals: spans that are open, and those that have ended in a tree that goes on."""
-    found = [_twin(owner.tree, owner.name, owner.own, owner, rates) for owner in owners]
+    found = [_twin(owner.tree, owner.name, owner.own, owner, owner.lines) for owner in owners]
     for tree in {id(owner.tree): owner.tree for owner in owners}.values():
         for (name, own), part in tree.parts.items():
-            twin = _twin(tree, name, own, part, rates)
-            twin.account = part.account
+            twin = _twin(tree, name, own, part.account, part.lines)
             twin.count, twin.requests, twin.unit, twin.units = part.count, part.requests, part.unit, part.units
             found.append(twin)
     return found
 
 
-def _twin(tree: Tree, name: str, own: Own, of: Any, rates: Rates | None) -> Sum:
-    twin = Sum(tree.name, name, tree.key(own), of)
-    twin.add(of.lines or {}, rates)
+def _twin(tree: Tree, name: str, own: Own, account: Any, lines: dict[Line, float] | None) -> Sum:
+    twin = Sum(tree.name, name, tree.key(own), account)
+    twin.lines = lines
     return twin
 
 
@@ -146,23 +159,11 @@ def _row(group: list[Sum], rates: Rates | None) -> Row:
     first = group[0]
     usage: dict[str, float] = {}
     measured_in: dict[str, str] = {}
-    cost, unpriced = 0.0, set[str]()
     for one in group:
-        for (meter, unit), amount in one.lines.items():
+        for (meter, unit, _), amount in one.amounts().items():
             usage[meter] = usage.get(meter, 0) + amount
             measured_in[meter] = unit
-        cost += sum(one.cost.values())
-        unpriced |= one.unpriced
-    own_ns = sum(one.account.self_ns + one.account.late_ns for one in group)
-    children_ns = sum(one.account.children_ns for one in group)
-    for meter, ns in ((CPU, own_ns), (CHILD_CPU, children_ns)):
-        if ns:
-            usage[meter] = usage.get(meter, 0) + ns * 1e-9
-            measured_in[meter] = unit_of(meter)
-            if rates is not None and rates.cpu_ns is not None:
-                cost += ns * rates.cpu_ns
-            else:
-                unpriced.add(meter)
+    priced = [one.priced(rates) for one in group] if rates is not None else []
     return Row(
         name=first.name,
         root=first.root,
@@ -171,8 +172,8 @@ def _row(group: list[Sum], rates: Rates | None) -> Row:
         count=sum(one.count for one in group),
         requests=sum(one.requests for one in group),
         late_s=sum(one.account.late_ns for one in group) * 1e-9,
-        cost=cost if rates is not None else None,
-        unpriced=tuple(sorted(unpriced)) if rates is not None else (),
+        cost=sum(cost for cost, _ in priced) if rates is not None else None,
+        unpriced=tuple(sorted(frozenset().union(*(unpriced for _, unpriced in priced)))),
         unit=next((one.unit for one in group if one.unit), ""),
         units=sum(one.units for one in group),
         measured_in=measured_in,
@@ -180,7 +181,7 @@ def _row(group: list[Sum], rates: Rates | None) -> Row:
     )
 
 
-def add_units(into: Part | Sum, given: Mapping[str, Any]) -> None:
+def add_units(into: Part, given: Mapping[str, Any]) -> None:
     """What a job worked through."""
     units = given.get(COST_UNITS)
     if isinstance(units, int | float):

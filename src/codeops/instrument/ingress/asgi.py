@@ -24,6 +24,7 @@ Application = Callable[[Scope, Callable[[], Awaitable[Any]], Send], Awaitable[No
 
 _KINDS = frozenset({"http", "websocket"})
 _HEADS = frozenset({"http.response.start", "websocket.http.response.start"})
+_SEQUENCES = (list, tuple)
 _PROXY = frozenset({b"x-forwarded-for", b"forwarded"})
 
 MARK = "codeops.delivery"
@@ -111,7 +112,7 @@ class Connection:
         measure, add = self._measure, self._delivery.add
 
         async def counted(message: Any) -> None:
-            if "headers" in message and not isinstance(message["headers"], list | tuple):
+            if "headers" in message and not isinstance(message["headers"], _SEQUENCES):
                 message = {**message, "headers": list(message["headers"])}  # an iterator can be read only once
             size = 0
             try:
@@ -157,6 +158,8 @@ class Connection:
         if not isinstance(route, str):
             return None
         root = self._scope.get("root_path", "")
+        if not root:
+            return route
         prefix = root.removeprefix(self._scope.get("app_root_path", root))
         names = {str(value): "{" + name + "}" for name, value in self._scope.get("path_params", {}).items()} if prefix else {}
         return "/".join(names.get(part, part) for part in prefix.split("/")) + route
@@ -165,7 +168,7 @@ class Connection:
 def _headers(scope: Scope) -> dict[bytes, bytes]:
     """The request's headers that tell its tenant or its client; one that is repeated is joined."""
     wanted = _wanted(tenant.wanted())
-    if not isinstance(scope["headers"], list | tuple):
+    if not isinstance(scope["headers"], _SEQUENCES):
         scope["headers"] = list(scope["headers"])  # an iterator can be read only once
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:

@@ -526,8 +526,8 @@ def _charged(step: Callable[..., Any]) -> Callable[..., Any]:
         try:
             thread = _local.thread or _enrol()
             outer = thread.owner
-            owner = _var.get(None)  # as `_meant`, without its call: this is each step's way
-            to = owner if isinstance(owner, Account) and owner._era == _era else thread.idle
+            # As `_meant`, without its call: this is each step's way.
+            to = owner if isinstance(owner := _var.get(None), Account) and owner._era == _era else thread.idle
             if to is not outer:
                 _switch(thread, to)
         except Exception as problem:

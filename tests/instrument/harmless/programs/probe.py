@@ -43,7 +43,6 @@ def books() -> dict[str, Any]:
     from codeops.instrument import running
 
     rows, accounting = codeops.collect(), running.now().accounting
-    accounting.settle()
     balance = accounting.balance()
     parts = {"process": balance.process_ns, "spans": balance.spans_ns, **balance.buckets_ns}
     negative = [name for name, ns in parts.items() if ns < 0]
