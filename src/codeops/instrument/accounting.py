@@ -139,14 +139,15 @@ class Accounting:
     def add_to_request(self, line: Line, amount: float) -> None:
         """Counts for the local root of this context, whichever span below it is active: a response is the request's."""
         owner = OWNER.get()
-        if owner is None or owner.tree.epoch != self.epoch or owner.tree.is_ended:
+        tree: Tree | None = owner.tree if owner is not None else None
+        if tree is None or tree.epoch != self.epoch or tree.is_ended:
             self.add(line, amount)
             return
         with self.turns as is_mine:
             if is_mine:
-                count_into(owner.tree.lines, line, amount)
+                count_into(tree.lines, line, amount)
             else:
-                self.turns.later(count_into, owner.tree.lines, line, amount)
+                self.turns.later(count_into, tree.lines, line, amount)
 
     def finish(self, owner: Any, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ends an owner; the attributes for its span, which is called `name` and has the attributes `given` now."""
@@ -245,9 +246,9 @@ class Accounting:
 
     def label(self, name: str, value: str) -> None:
         """Labels the request of this context; the last one wins."""
-        tree = self._request()
-        if tree is not None:
-            tree.label(name, value)
+        owner = OWNER.get()
+        if owner is not None and owner.tree.epoch == self.epoch:
+            owner.tree.label(name, value)
 
     def lookup(self, hit: bool) -> None:
         """A cache was asked: the label stays true as long as every look-up hit."""

@@ -11,15 +11,15 @@ from socket import inet_aton
 
 from codeops.core.errors import InvalidValue
 
-__all__ = ["INTRA_ZONE", "bare", "configure", "destination_of", "is_internal", "labels_of", "labels_of_client"]
+__all__ = ["INTERNET", "INTRA_ZONE", "bare", "configure", "destination_of", "destination_of_client", "is_internal", "labels_of"]
 
 INTRA_ZONE = "intra-zone"
 """The price book's `destination` of traffic that stays within a zone, which the big clouds do not charge."""
 
-_INTERNET = "internet"
+INTERNET = "internet"
 """What the price book assumes when no label `destination` is given."""
 
-_OUTSIDE = frozenset({_INTERNET, "nat"})
+_OUTSIDE = frozenset({INTERNET, "nat"})
 """Destinations that lie outside of the user's own networks: a NAT gateway leads to the internet."""
 
 _DEFAULTS = {
@@ -58,19 +58,19 @@ class _Table:
         self.networks.sort(key=lambda entry: -entry[0].prefixlen)
 
     def of_address(self, address: _Address) -> str:
-        return next((destination for network, destination in self.networks if address in network), _INTERNET)
+        return next((destination for network, destination in self.networks if address in network), INTERNET)
 
     def of_name(self, name: str) -> str:
         if name in self.names:
             return self.names[name]
         if "." not in name:  # not ASCII: a client may turn it into digits or dots, and so into any address
-            return INTRA_ZONE if name.isascii() else _INTERNET
+            return INTRA_ZONE if name.isascii() else INTERNET
         rest = name
         while rest:  # the longest suffix first: a.b.c, then .b.c, then .c
             _, _, rest = rest.partition(".")
             if "." + rest in self.names:
                 return self.names["." + rest]
-        return _INTERNET
+        return INTERNET
 
 
 def configure(networks: Mapping[str, str] | None = None) -> None:
@@ -91,33 +91,32 @@ def configure(networks: Mapping[str, str] | None = None) -> None:
 def labels_of(host: str) -> dict[str, str]:
     """The label `destination` of traffic to `host`, a name or an address; empty for the internet, which the price book assumes."""
     destination = destination_of(host)
-    return {} if destination == _INTERNET else {"destination": destination}
+    return {} if destination == INTERNET else {"destination": destination}
 
 
 def destination_of(host: str) -> str:
     """Where traffic to `host` goes, as the price book's label `destination` spells it."""
-    return _known(host) if 0 < len(host) <= _LONGEST_NAME else _INTERNET
+    return _known(host) if 0 < len(host) <= _LONGEST_NAME else INTERNET
 
 
-def labels_of_client(peer: str, forwarded: str | None = None) -> dict[str, str]:
-    """The label `destination` of answers to a client: `peer` is the other end of the connection.
+def destination_of_client(peer: str, forwarded: str | None = None) -> str:
+    """Where answers to a client go, as the price book's label `destination` spells it: `peer` is the other end of the connection.
 
     `forwarded` is the header X-Forwarded-For or Forwarded, which counts only if the peer is internal, that is a proxy
     of the user's own. If anyone in it is outside, so is the client: what a client adds to the header can make its
     traffic look dearer, never cheaper. A client that the proxy does not name is taken to be outside.
     """
     if len(peer) > _LONGEST_NAME:
-        return {}
+        return INTERNET
     if forwarded and len(forwarded) > _LONGEST_CHAIN:
         forwarded = "unknown"
-    destination = _client(peer, forwarded)
-    return {} if destination == _INTERNET else {"destination": destination}
+    return _client(peer, forwarded)
 
 
 @lru_cache(maxsize=_MOST_KNOWN)
 def _client(peer: str, forwarded: str | None) -> str:
     if not peer and not forwarded:
-        return _INTERNET
+        return INTERNET
     destination = destination_of(peer) if peer else INTRA_ZONE  # no address: a proxy on this machine, through a Unix socket
     return destination if destination in _OUTSIDE or not forwarded else _chain(forwarded)
 
@@ -125,8 +124,8 @@ def _client(peer: str, forwarded: str | None) -> str:
 def _chain(forwarded: str) -> str:
     """The first destination outside of the user's own networks, else that of the first client."""
     hops = _FOR.findall(forwarded) if "=" in forwarded else forwarded.split(",")
-    found = [_table.of_address(address) if (address := _address(bare(hop))) else _INTERNET for hop in hops]
-    return next((destination for destination in found if destination in _OUTSIDE), found[0] if found else _INTERNET)
+    found = [_table.of_address(address) if (address := _address(bare(hop))) else INTERNET for hop in hops]
+    return next((destination for destination in found if destination in _OUTSIDE), found[0] if found else INTERNET)
 
 
 def is_internal(host: str) -> bool:
@@ -140,7 +139,7 @@ def _known(host: str) -> str:
     address = _address(name)
     if address is not None:
         return _table.of_address(address)
-    return _table.of_name(name) if _is_name(name) else _INTERNET
+    return _table.of_name(name) if _is_name(name) else INTERNET
 
 
 def bare(host: str) -> str:

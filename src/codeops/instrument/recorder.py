@@ -18,6 +18,7 @@ from codeops.core.unit import Unit
 from codeops.instrument import callsite
 from codeops.instrument.callsite import Site
 from codeops.instrument.guard import guarded
+from codeops.instrument.network import INTERNET
 
 __all__ = [
     "Amount",
@@ -221,15 +222,15 @@ def count(
         sink.add(line, float(amount) if isinstance(amount, Decimal) else amount)
 
 
-def egress(size: int, labels: dict[str, str]) -> None:
+def egress(size: int, destination: str) -> None:
     """Counts bytes of a response that a server sends, for the request's root span: a benchmark counts the response itself."""
     if _sink is not None and size:
-        _sink.add_to_request(_egress_line(labels.get("destination")), size)
+        _sink.add_to_request(_egress_line(destination), size)
 
 
 @lru_cache(maxsize=64)
-def _egress_line(destination: str | None) -> Line:
-    return (EGRESS, unit_of(EGRESS), (("destination", destination),) if destination else ())
+def _egress_line(destination: str) -> Line:
+    return (EGRESS, unit_of(EGRESS), (("destination", destination),) if destination != INTERNET else ())
 
 
 def note(name: str, value: str) -> None:

@@ -21,7 +21,7 @@ WITHIN = [  # of what runs while the program does; "module:name"
     "ingress.asgi:Connection._leave",
     "ingress.asgi:_headers",
     "ingress.asgi:Delivery.add",
-    "ingress.wsgi:Request._labels",
+    "ingress.wsgi:Request._destination",
     "ingress.wsgi:Request._note_head",
     "ingress.wsgi:Request.add",
     "ingress.wsgi:Request._leave",

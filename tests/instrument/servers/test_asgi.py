@@ -139,6 +139,33 @@ def test_what_could_not_be_sent_is_not_counted(counted):
     assert counted.bytes == HEAD + 3
 
 
+def test_a_server_may_answer_with_any_awaitable(counted):
+    """Servers that are not written in Python give futures, and may refuse before there is anything to await."""
+    taken = []
+
+    def send(message):
+        if message.get("body") == b"refused":
+            raise ConnectionError
+        taken.append(message)
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def app(_scope, _receive, send):
+        for message in (START, body(b"abc", more=True), body(b"refused")):
+            await send(message)
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(_called(Asgi(app), send))
+
+    assert taken == [START, body(b"abc", more=True)]
+    assert counted.bytes == HEAD + 3
+
+
+async def _called(app, send):
+    await app(scope(), nothing, send)
+
+
 def test_the_application_waits_for_a_slow_client(counted):
     order = []
 

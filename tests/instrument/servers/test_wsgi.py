@@ -117,6 +117,16 @@ def test_a_generator_is_closed_where_the_server_stops(counted):
     assert counted.bytes == HEAD + 3
 
 
+def test_middleware_may_take_the_first_part_before_the_server_takes_the_rest(counted):
+    """Some call `next` on the response itself, since that of their framework is an iterator."""
+    server = Server(answering(Parts(b"ab", b"c")))
+
+    first = next(server.result)
+
+    assert (first, server.finish()) == (b"ab", b"c")
+    assert counted.bytes == HEAD + 3
+
+
 def test_a_generator_that_is_the_application_starts_when_it_is_asked(counted):
     def app(_environ, start_response):
         start_response("200 OK", [])

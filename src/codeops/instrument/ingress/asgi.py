@@ -12,7 +12,7 @@ from typing import Any
 
 from codeops.core.attribute import TENANT
 from codeops.instrument import network, recorder, tenant
-from codeops.instrument.guard import complain, guarded
+from codeops.instrument.guard import complain
 from codeops.instrument.ingress.delivery import Delivery
 from codeops.instrument.response import has_body, head_size, phrase_of
 
@@ -74,29 +74,26 @@ def arrived(scope: Scope) -> "Connection | None":
 class Connection:
     """One request or WebSocket, from its arrival until the application returns."""
 
-    __slots__ = ("_delivery", "_has_body", "_head", "_scope", "_tenant", "_token")
+    __slots__ = ("_delivery", "_has_body", "_head", "_scope", "_send", "_tenant", "_token")
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._has_body, self._head = True, 0
-        headers = _headers(scope)
-
-        def header(name: str) -> str | None:
-            value = headers.get(name.encode("latin-1"))
-            return value.decode("latin-1") if value is not None else None
-
+        names = tenant.wanted()
+        headers = _headers(scope, names)
         client = scope.get("client")
         forwarded = headers.get(b"x-forwarded-for") or headers.get(b"forwarded")
-        labels = network.labels_of_client(str(client[0]) if client else "", forwarded.decode("latin-1") if forwarded else None)
-        self._delivery = scope[MARK] = Delivery(labels)
-        self._tenant = tenant.entered(header, scope)
+        destination = network.destination_of_client(str(client[0]) if client else "", forwarded.decode("latin-1") if forwarded else None)
+        self._delivery = scope[MARK] = Delivery(destination)
+        self._tenant = _entered(headers, scope) if names else None
         self._token: Token[Delivery | None] = delivering.set(self._delivery)
-        if self._tenant is not None and (name := tenant.current()) is not None:
-            recorder.note(TENANT, name)
 
     def end(self) -> None:
         """Leaves the context as it was found."""
-        guarded(self._leave)
+        try:
+            self._leave()
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
 
     def _leave(self) -> None:
         if self._tenant is not None:
@@ -109,24 +106,25 @@ class Connection:
 
     def counting(self, send: Send) -> Send:
         """`send`, whose messages are counted once they have been sent."""
-        measure, add = self._measure, self._delivery.add
+        self._send = send
+        return self._counted
 
-        async def counted(message: Any) -> None:
-            if "headers" in message and not isinstance(message["headers"], _SEQUENCES):
-                message = {**message, "headers": list(message["headers"])}  # an iterator can be read only once
-            size = 0
-            try:
-                size = measure(message)
-            except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
-                complain(problem)
-            await send(message)
-            if size:
-                try:
-                    add(size)
-                except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
-                    complain(problem)
+    def _counted(self, message: Any) -> Awaitable[None]:
+        if "headers" in message and not isinstance(message["headers"], _SEQUENCES):
+            message = {**message, "headers": list(message["headers"])}  # an iterator can be read only once
+        size = 0
+        try:
+            size = self._measure(message)
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
+        return self._sending(message, size) if size else self._send(message)
 
-        return counted
+    async def _sending(self, message: Any, size: int) -> None:
+        await self._send(message)
+        try:
+            self._delivery.add(size)
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
 
     def _measure(self, message: Any) -> int:
         """Before it is sent: while a server sends the last message, it may begin with the connection's next request.
@@ -165,13 +163,25 @@ class Connection:
         return "/".join(names.get(part, part) for part in prefix.split("/")) + route
 
 
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    """The request's headers that tell its tenant or its client; one that is repeated is joined."""
-    wanted = _wanted(tenant.wanted())
-    if not isinstance(scope["headers"], _SEQUENCES):
-        scope["headers"] = list(scope["headers"])  # an iterator can be read only once
+def _entered(headers: dict[bytes, bytes], scope: Scope) -> "Token[Any] | None":
+    def header(name: str) -> str | None:
+        value = headers.get(name.encode("latin-1"))
+        return value.decode("latin-1") if value is not None else None
+
+    token = tenant.entered(header, scope)
+    if token is not None and (name := tenant.current()) is not None:
+        recorder.note(TENANT, name)
+    return token
+
+
+def _headers(scope: Scope, names: frozenset[str]) -> dict[bytes, bytes]:
+    """The request's headers that tell its client, and those called `names`; one that is repeated is joined."""
+    headers = scope["headers"]
+    if not isinstance(headers, _SEQUENCES):
+        headers = scope["headers"] = list(headers)  # an iterator can be read only once
+    wanted = _wanted(names)
     found: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name in wanted:
             found[name] = found[name] + b"," + value if name in found else value
     return found

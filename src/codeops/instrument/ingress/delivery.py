@@ -19,10 +19,10 @@ class Delivery:
     some frameworks end the span of a request before they send the response.
     """
 
-    __slots__ = ("_ahead", "_context", "_labels", "is_complete", "is_noted")
+    __slots__ = ("_ahead", "_context", "_destination", "is_complete", "is_noted")
 
-    def __init__(self, labels: dict[str, str]) -> None:
-        self._labels = labels
+    def __init__(self, destination: str) -> None:
+        self._destination = destination
         self._ahead = 0  # counted, and not handed over yet
         self._context: Context | None = None
         self.is_complete = False
@@ -30,9 +30,9 @@ class Delivery:
         self.is_noted = False
         """Whether the route has been asked for: it is known from the head of the response on."""
 
-    def __reduce__(self) -> tuple[type["Delivery"], tuple[dict[str, str]]]:
+    def __reduce__(self) -> tuple[type["Delivery"], tuple[str]]:
         """A program may copy or pickle the scope in which this stands, which a context would not allow."""
-        return Delivery, (self._labels,)
+        return Delivery, (self._destination,)
 
     def keep(self) -> None:
         """Counts for the present context from now on; the first one that is kept stays."""
@@ -45,18 +45,14 @@ class Delivery:
         if known or ahead:
             self._ahead = max(ahead, known - size)
             size = max(0, size + self._ahead - known)
-        if size:
-            self._count(size)
+        if self._context is None:
+            recorder.egress(size, self._destination)
+        elif size:
+            self._context.run(recorder.egress, size, self._destination)
 
     def withdraw(self, size: int) -> None:
         """Takes back bytes that were counted but are not sent: as many of those to come are not counted."""
         self._ahead += size
-
-    def _count(self, size: int) -> None:
-        if self._context is None:
-            recorder.egress(size, self._labels)
-        else:
-            self._context.run(recorder.egress, size, self._labels)
 
     def note_route(self, route: str | None) -> None:
         """Labels the request with the template of its route."""

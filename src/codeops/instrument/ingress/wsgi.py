@@ -5,6 +5,7 @@ Source: PEP 3333, https://peps.python.org/pep-3333/, read 2026-11-23.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from functools import partial
 from typing import Any
 
 from codeops.core.attribute import TENANT
@@ -55,14 +56,14 @@ def arrived(environ: Environ, route: Route = lambda _: None) -> "Request | None"
 class Request:
     """One request, from its arrival until its response is closed."""
 
-    __slots__ = ("_delivery", "_environ", "_files", "_has_body", "_head", "_length", "_route", "_tenant")
+    __slots__ = ("_delivery", "_environ", "_files", "_has_body", "_head", "_length", "_original", "_route", "_tenant")
 
     def __init__(self, environ: Environ, route: Route) -> None:
         self._environ, self._route = environ, route
         self._has_body = True
         self._length: int | None = None
         self._head = 0
-        self._delivery = environ[MARK] = Delivery(self._labels())
+        self._delivery = environ[MARK] = Delivery(self._destination())
         self._files: list[Any] = []
         self._tenant = tenant.entered(self._header, environ)
         if self._tenant is not None and (name := tenant.current()) is not None:
@@ -70,9 +71,11 @@ class Request:
 
     def answered(self, app: Application, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The application's response, counted."""
-        guarded(self._watch_files)
+        self._original = start_response
+        if "wsgi.file_wrapper" in self._environ:
+            guarded(self._watch_files)
         try:
-            result = app(self._environ, self._starting(start_response))
+            result = app(self._environ, self._start_response)
         except BaseException:
             self.end()
             raise
@@ -87,11 +90,15 @@ class Request:
 
     def end(self) -> None:
         """Leaves the context as it was found."""
-        guarded(self._leave)
+        try:
+            self._leave()
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
 
     def _leave(self) -> None:
-        tenant.left(self._tenant)
-        self._tenant = None
+        if self._tenant is not None:
+            tenant.left(self._tenant)
+            self._tenant = None
         self._delivery.is_complete = True
 
     def add(self, chunk: bytes) -> None:
@@ -99,19 +106,18 @@ class Request:
         if self._has_body:
             self._delivery.add(len(chunk))
 
-    def _starting(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def start_response(status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], Any]:
-            write = original(status, headers) if exc_info is None else original(status, headers, exc_info)
-            guarded(self._note_head, status, headers)
+    def _start_response(self, status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], Any]:
+        write = self._original(status, headers) if exc_info is None else self._original(status, headers, exc_info)
+        try:
+            self._note_head(status, headers)
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
+        return partial(self._written, write)
 
-            def counted(data: bytes) -> Any:
-                answer = write(data)
-                guarded(self.add, data)
-                return answer
-
-            return counted
-
-        return start_response
+    def _written(self, write: Callable[[bytes], Any], data: bytes) -> Any:
+        answer = write(data)
+        guarded(self.add, data)
+        return answer
 
     def _note_head(self, status: str, headers: list[tuple[str, str]]) -> None:
         delivery = self._delivery
@@ -161,11 +167,13 @@ class Request:
 
     def _is_file(self, result: Any) -> bool:
         wrapper = self._environ.get("wsgi.file_wrapper")
-        return isinstance(result, wrapper) if isinstance(wrapper, type) else any(result is file for file in self._files)
+        if isinstance(wrapper, type):
+            return isinstance(result, wrapper)
+        return bool(self._files) and any(result is file for file in self._files)
 
-    def _labels(self) -> dict[str, str]:
+    def _destination(self) -> str:
         environ = self._environ
-        return network.labels_of_client(
+        return network.destination_of_client(
             environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_FORWARDED_FOR") or environ.get("HTTP_FORWARDED")
         )
 
@@ -189,24 +197,17 @@ def _rest_of(file: Any) -> int:
 class _Body:
     """What an application returned, counted as the server takes it."""
 
-    __slots__ = ("_iterator", "_request", "_result")
+    __slots__ = ("_chunks", "_request", "_result")
 
     def __init__(self, request: Request, result: Iterable[bytes]) -> None:
         self._request, self._result = request, result
-        self._iterator: Iterator[bytes] | None = None
+        self._chunks = _counted(request, result)
 
-    def __iter__(self) -> "_Body":
-        return self
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
 
     def __next__(self) -> bytes:
-        if self._iterator is None:
-            self._iterator = iter(self._result)
-        chunk = next(self._iterator)
-        try:
-            self._request.add(chunk)
-        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
-            complain(problem)
-        return chunk
+        return next(self._chunks)
 
     def close(self) -> None:
         """Closes what the application returned."""
@@ -216,6 +217,15 @@ class _Body:
                 close()
         finally:
             self._request.end()
+
+
+def _counted(request: Request, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        try:
+            request.add(chunk)
+        except Exception as problem:  # ruff: ignore[blind-except] - no fault of ours reaches the program
+            complain(problem)
+        yield chunk
 
 
 class _Sized(_Body):

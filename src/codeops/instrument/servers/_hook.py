@@ -15,7 +15,7 @@ def hook_asgi(hooks: Hooks, owner: type) -> None:
 
     def make(original: Callable[..., Awaitable[None]], live: Live) -> Callable[..., Awaitable[None]]:
         async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:  # ruff: ignore[dunder-function-name] - it replaces one
-            connection = asgi.arrived(scope) if live() is not None else None
+            connection = None if asgi.MARK in scope or live() is None else asgi.arrived(scope)
             if connection is None:
                 await original(self, scope, receive, send)
                 return
