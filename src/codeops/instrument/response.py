@@ -6,25 +6,25 @@ What a server adds of its own (Date, Server, the lengths of chunks) is not in it
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from itertools import chain
 
 __all__ = ["declared_length", "has_body", "head_size", "phrase_of"]
 
 _Text = str | bytes
 _AROUND_STATUS = len("HTTP/1.1 ") + len("\r\n") + len("\r\n")
-_AFTER_EACH = len(": ")
-"""After a header's name; its value is followed by as many, the end of the line."""
+_AROUND_HEADER = len(": ") + len("\r\n")
 
 
-def head_size(status: int | str, phrase: str, headers: Iterable[Iterable[_Text]]) -> int:
+def head_size(status: int | str, phrase: str, headers: Iterable[tuple[_Text, _Text]]) -> int:
     r"""Bytes of the status line and of all headers, with the empty line that ends them.
 
     Example:
         >>> head_size(200, "OK", [(b"content-type", b"text/plain")]) == len("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n")
         True
     """
-    lengths = list(map(len, chain.from_iterable(headers)))
-    return _AROUND_STATUS + len(str(status)) + 1 + len(phrase) + sum(lengths) + len(lengths) * _AFTER_EACH
+    size = _AROUND_STATUS + len(str(status)) + 1 + len(phrase)
+    for name, value in headers:
+        size += len(name) + len(value) + _AROUND_HEADER
+    return size
 
 
 @lru_cache(maxsize=1024)
