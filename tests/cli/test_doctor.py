@@ -193,6 +193,7 @@ def test_a_variable_that_nobody_reads_is_a_warning_with_the_nearest_name(capsys,
         ("CODEOPS_TENANT_DOMAINS", "https://example.com", "invalid-value"),
         ("CODEOPS_LIBRARIES", "botocor", "invalid-value"),
         ("CODEOPS_SWITCHES", "asincio", "invalid-value"),
+        ("CODEOPS_NETWORKS", "10.0.0.5/8=intra-zone", "invalid-value"),
     ],
 )
 def test_a_variable_that_means_nothing_is_an_error_that_names_it(capsys, monkeypatch, variable, value, rule):

@@ -125,6 +125,21 @@ def test_a_value_that_does_not_fit_is_refused_with_its_line(text: str, title: st
     assert caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ('tiers = [{ price = "abc" }]', 'write a number, in quotes: "0.04"'),
+        ('since = "soon"', "write a date, for example 2026-11-01"),
+        ("when = { b = [] }", "write at least one, or leave the key out"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_what_would(line: str, fix: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        decode(parse(f'{HEAD}[[price]]\nmeter = "a"\n{line}\n', "b.toml"), Book)
+
+    assert caught.value.fix == fix
+
+
 def test_a_missing_key_at_the_top_names_the_file() -> None:
     with pytest.raises(InvalidValue, match=r"b.toml has no version"):
         decode(parse("", "b.toml"), Book)

@@ -2,6 +2,7 @@ import logging
 
 import pytest
 
+from codeops.core.errors import InvalidValue
 from codeops.instrument import guard
 
 
@@ -29,6 +30,13 @@ def test_faults_of_different_causes_are_each_told(lenient, caplog):
     guard.guarded(int, "x")
 
     assert len(caplog.records) == 2
+
+
+def test_what_the_user_can_mend_is_told_with_its_fix_and_who_knows_more(lenient, caplog):
+    guard.complain(InvalidValue("ledger is 'fast'", why="known are auto, native", fix="write 'auto'"))
+
+    assert "\n  fix: write 'auto'\n" in caplog.text
+    assert "codeops doctor" in caplog.text
 
 
 def test_what_ends_the_program_passes(lenient):

@@ -1,7 +1,15 @@
+import re
+from pathlib import Path
+
 import pytest
 
+import codeops
 from codeops.core.errors import InvalidValue
+from codeops.instrument import guard
 from codeops.instrument.settings import VARIABLES, Settings
+from codeops.instrument.tenant import Tenant
+
+PACKAGE = Path(codeops.__file__).parent / "instrument"
 
 
 def test_without_anything_usage_is_measured_and_money_is_absent():
@@ -55,6 +63,8 @@ def test_a_tenant_comes_from_its_variables():
         ({"CODEOPS_MAX_ROWS": "many"}, "many"),
         ({"CODEOPS_MAX_ROWS": "0"}, "0"),
         ({"CODEOPS_TENANT_HEADER": "x", "CODEOPS_TENANT_REQUIRED": "maybe"}, "maybe"),
+        ({"CODEOPS_NETWORKS": "10.0.0.5/8=intra-zone"}, "10.0.0.5/8"),
+        ({"CODEOPS_NETWORKS": "https://example.com=intra-zone"}, "https://example.com"),
     ],
 )
 def test_what_means_nothing_is_refused_with_the_value(variables, wrong):
@@ -65,7 +75,51 @@ def test_what_means_nothing_is_refused_with_the_value(variables, wrong):
     assert caught.value.fix
 
 
+@pytest.fixture
+def warnings(monkeypatch, caplog):
+    """What is told at start-up, where faults do not raise as they do in our own tests."""
+    monkeypatch.setattr(guard, "strict", False)
+    monkeypatch.setattr(guard, "problems", [])
+    monkeypatch.setattr(guard, "_causes", set())
+    return caplog
+
+
+def test_variables_that_mean_nothing_are_told_by_name_and_raise_nothing(monkeypatch, warnings):
+    monkeypatch.setenv("CODEOPS_LEDGER", "fast")
+    monkeypatch.setenv("CODEOPS_MAX_ROWS", "many")
+    monkeypatch.setenv("CODEOPS_NETWORKS", "10.0.0.5/8=intra-zone")
+
+    settings = Settings.of(memory=False)
+
+    assert settings is None
+    titles = [str(problem) for problem in guard.problems]
+    assert [title.partition(":")[0] for title in titles] == ["CODEOPS_LEDGER", "CODEOPS_NETWORKS", "CODEOPS_MAX_ROWS"]
+    assert all("\n  fix: " in record.message for record in warnings.records)
+
+
+def test_a_variable_that_an_argument_goes_before_is_not_told(monkeypatch, warnings):
+    monkeypatch.setenv("CODEOPS_LEDGER", "fast")
+    monkeypatch.setenv("CODEOPS_TENANT_HEADER", "x tenant")
+
+    settings = Settings.of(ledger="pure", tenant=Tenant(header="x-tenant"))
+
+    assert (settings.ledger, settings.tenant.header, guard.problems) == ("pure", "x-tenant", [])
+
+
+def test_an_argument_that_means_nothing_is_refused_whatever_the_variables_are(monkeypatch, warnings):
+    monkeypatch.setenv("CODEOPS_LEDGER", "fast")
+
+    with pytest.raises(InvalidValue, match="sundial"):
+        Settings.of(clock="sundial")
+
+
 def test_every_setting_has_a_variable_that_is_documented():
     names = {name.removeprefix("CODEOPS_").lower() for name in VARIABLES if not name.startswith("CODEOPS_TENANT")}
 
-    assert names == set(Settings.__dataclass_fields__) - {"tenant"}
+    assert names == set(Settings.__dataclass_fields__) - {"tenant"} | {"podinfo"}
+
+
+def test_every_variable_that_the_package_reads_is_documented():
+    read = {name for file in PACKAGE.rglob("*.py") for name in re.findall(r"\bCODEOPS_[A-Z_]*[A-Z]\b", file.read_text(encoding="utf-8"))}
+
+    assert read - {"CODEOPS_STRICT"} == set(VARIABLES)

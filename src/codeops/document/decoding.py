@@ -28,6 +28,13 @@ _WORDS = {
     "date": "a date",
     "datetime": "a date with time",
 }
+_FIXES = {
+    "decimal": 'write a number, in quotes: "0.04"',
+    "[A-Z]{3}": "write three capital letters, for example USD",
+    "date": "write a date, for example 2026-11-01",
+    "length >= 1": "write at least one, or leave the key out",
+}
+"""What mends a value of the right type, by a word of msgspec's message about it."""
 
 
 def decode(document: Document, into: type[_T], *keys: str | int) -> _T:
@@ -71,9 +78,8 @@ def _explain(message: str, document: Document, into: object, keys: Keys) -> File
             title, why=f"{wanted} is expected, {given} is given", fix=f"write {wanted}{hint}", location=document.locate(*way)
         )
     shown = f"{value!s:.60}"
-    return InvalidValue(
-        title, why=f"{shown!r}: {text[:1].lower()}{text[1:]}", fix="write a value that fits", location=document.locate(*way)
-    )
+    fix = next((fix for word, fix in _FIXES.items() if word in text), "write a value that fits")
+    return InvalidValue(title, why=f"{shown!r}: {text[:1].lower()}{text[1:]}", fix=fix, location=document.locate(*way))
 
 
 def _unknown(name: str, way: Keys, kind: object, document: Document) -> UnknownKey:

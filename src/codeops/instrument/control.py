@@ -30,6 +30,7 @@ def instrument(  # long: a line for each argument
 
     What is left out is read from the variables CODEOPS_* (docs/instrument.md), and has a default there. `pricebook`
     is the path of a price book; when it cannot be used that is told once, and usage is measured without money.
+    A variable that means nothing is told too, and the program goes on without any of this.
 
     Raises: InvalidValue for an argument that means nothing, before anything is put in.
     """
@@ -38,21 +39,21 @@ def instrument(  # long: a line for each argument
     from codeops.instrument.settings import Settings
 
     _ = codeops.span  # imported now: a signal handler that makes one may come in the middle of a later import
-    running.start(
-        Settings.of(
-            pricebook=pricebook,
-            labels=labels,
-            ledger=ledger,
-            clock=clock,
-            memory=memory,
-            tenant=tenant,
-            networks=networks,
-            max_rows=max_rows,
-            switches=switches,
-            libraries=libraries,
-            breakdown=breakdown,
-        )
+    settings = Settings.of(
+        pricebook=pricebook,
+        labels=labels,
+        ledger=ledger,
+        clock=clock,
+        memory=memory,
+        tenant=tenant,
+        networks=networks,
+        max_rows=max_rows,
+        switches=switches,
+        libraries=libraries,
+        breakdown=breakdown,
     )
+    if settings is not None:
+        running.start(settings)
 
 
 def uninstrument() -> None:

@@ -63,6 +63,8 @@ def _log(problem: Exception) -> None:
 
     logger = logging.getLogger("codeops")
     if isinstance(problem, CodeOpsError):
-        logger.warning("codeops could not count something; the program is not affected\n%s", problem.explain())
+        logger.warning(
+            "codeops left something out; the program is not affected. codeops doctor says what works here\n%s", problem.explain()
+        )
     else:
         logger.warning("codeops could not count something; the program is not affected", exc_info=problem)

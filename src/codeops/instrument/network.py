@@ -11,7 +11,7 @@ from socket import inet_aton
 
 from codeops.core.errors import InvalidValue
 
-__all__ = ["INTERNET", "INTRA_ZONE", "bare", "configure", "destination_of", "destination_of_client", "is_internal", "labels_of"]
+__all__ = ["INTERNET", "INTRA_ZONE", "bare", "check", "configure", "destination_of", "destination_of_client", "is_internal", "labels_of"]
 
 INTRA_ZONE = "intra-zone"
 """The price book's `destination` of traffic that stays within a zone, which the big clouds do not charge."""
@@ -83,9 +83,21 @@ def configure(networks: Mapping[str, str] | None = None) -> None:
     Raises: InvalidValue for what is neither a network nor a name.
     """
     global _table  # ruff: ignore[global-statement] - one process has one network around it
-    _table = _Table({**_DEFAULTS, **{_key(key): _demand_destination(key, value) for key, value in (networks or {}).items()}})
+    _table = _table_with(networks or {})
     _known.cache_clear()
     _client.cache_clear()
+
+
+def check(networks: Mapping[str, str]) -> None:
+    """Looks at what `configure` would be given, and changes nothing.
+
+    Raises: InvalidValue for what is neither a network nor a name.
+    """
+    _table_with(networks)
+
+
+def _table_with(networks: Mapping[str, str]) -> _Table:
+    return _Table({**_DEFAULTS, **{_key(key): _demand_destination(key, value) for key, value in networks.items()}})
 
 
 def labels_of(host: str) -> dict[str, str]:

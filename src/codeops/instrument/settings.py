@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codeops import discovery
-from codeops.core.errors import InvalidValue
+from codeops.core.errors import CodeOpsError, InvalidValue
+from codeops.instrument import network
+from codeops.instrument.guard import complain
 from codeops.instrument.ledger import NAMES
 from codeops.instrument.tenant import Tenant
 
-__all__ = ["VARIABLES", "Settings"]
+__all__ = ["VARIABLES", "Settings", "unreadable"]
 
 VARIABLES: dict[str, str] = {
     "CODEOPS_PRICEBOOK": "path of the price book; without one usage is measured and money is absent",
@@ -27,6 +29,7 @@ VARIABLES: dict[str, str] = {
     "CODEOPS_NETWORKS": "internal networks and hosts with their destination: `10.0.0.0/8=intra-zone,.corp.example=inter-zone`",
     "CODEOPS_BREAKDOWN": "further labels that spans may carry, with commas",
     "CODEOPS_MAX_ROWS": "how many label sets are kept apart; the rest is `other`. 2000 if it is not set",
+    "CODEOPS_PODINFO": "folder in which Kubernetes mounts labels and annotations of the pod; `/etc/podinfo` if it is not set",
 }
 """Every variable that is read, with its meaning; `docs/instrument.md` is made from this."""
 
@@ -56,12 +59,19 @@ class Settings:
             raise InvalidValue(f"max_rows is {self.max_rows}", why="at least one row must be kept", fix="leave it out, or write 2000")
 
     @classmethod
-    def of(cls, **given: Any) -> "Settings":
+    def of(cls, **given: Any) -> "Settings | None":
         """The settings given, and those of the environment for what is None.
 
-        Raises: InvalidValue.
+        None where a variable means nothing, which is told by its name: the program, which did not write it, must start
+        all the same, and with a guess in its place figures could be wrong.
+
+        Raises: InvalidValue for what is given.
         """
-        return cls.read(os.environ, **given)
+        cls.read({}, **given)
+        broken = {name: problem for name, problem in unreadable(os.environ).items() if given.get(_setting(name)) is None}
+        for name, problem in broken.items():
+            complain(type(problem)(f"{name}: {problem.title}", why=problem.why, fix=problem.fix))
+        return None if broken else cls.read(os.environ, **given)
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **given: Any) -> "Settings":
@@ -77,6 +87,24 @@ class Settings:
         if "tenant" not in chosen and (tenant := _tenant(environ)) is not None:
             chosen["tenant"] = tenant
         return cls(**{name: _CHECKS[name](name, value) for name, value in chosen.items()})
+
+
+def unreadable(environ: Mapping[str, str]) -> dict[str, CodeOpsError]:
+    """The variables of `environ` that mean nothing, each with what is wrong about it."""
+    found: dict[str, CodeOpsError] = {}
+    for name in VARIABLES:
+        if name in environ:
+            beside = {"CODEOPS_TENANT_HEADER": "x-tenant"} if name.startswith("CODEOPS_TENANT_") else {}
+            try:
+                Settings.read({**beside, name: environ[name]})
+            except CodeOpsError as problem:
+                found[name] = problem
+    return found
+
+
+def _setting(variable: str) -> str:
+    """Which setting a variable says something about."""
+    return "tenant" if variable.startswith("CODEOPS_TENANT_") else variable.removeprefix("CODEOPS_").lower()
 
 
 def _checked_text(name: str, value: Any) -> str:
@@ -127,7 +155,8 @@ def _checked_pairs(name: str, value: Any) -> dict[str, str]:
 def _checked_networks(name: str, value: Any) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise _refusal(name, value, "it maps networks to their destination", f"write {name}={{'10.0.0.0/8': 'intra-zone'}}")
-    return value  # `network.configure` looks at each of them
+    network.check(value)
+    return value
 
 
 def _checked_tenant(name: str, value: Any) -> Tenant:

@@ -126,6 +126,26 @@ def in_one_process(tmp_path_factory, run_program):
     return run_program(tmp_path_factory.mktemp("arguments"), text, *ARGUMENTS).well()["told"]
 
 
+def test_a_variable_that_means_nothing_does_not_keep_the_program_from_starting(program):
+    told = program(
+        """
+        from probe import *
+        log = Warnings()
+        import codeops
+        codeops.instrument()
+        with codeops.span("root"):
+            burn(0.001)
+        tell(rows=codeops.collect(), log=log.texts)
+        """,
+        CODEOPS_LEDGER="fast",
+    ).well()
+
+    assert told["rows"] == []
+    assert len(told["log"]) == 1
+    assert "CODEOPS_LEDGER: ledger is 'fast'" in told["log"][0]
+    assert "\n  fix: " in told["log"][0]
+
+
 AMOUNTS = """
     import decimal, sys
     import numpy

@@ -8,11 +8,11 @@ from codeops.core.finding import Finding, Severity
 from codeops.instrument.diagnosis.section import Fact, Section, told
 from codeops.instrument.hooks import LIBRARIES
 from codeops.instrument.running import SWITCHES
-from codeops.instrument.settings import VARIABLES, Settings
+from codeops.instrument.settings import VARIABLES, Settings, unreadable
 
 __all__ = ["examine", "usable"]
 
-_OTHERS = {"CODEOPS_PODINFO": "where the pod's labels are mounted", "CODEOPS_STRICT": "raises faults of CodeOps, for its own tests"}
+_OTHERS = {"CODEOPS_STRICT": "raises faults of CodeOps, for its own tests"}
 _MEMBERS = {"switches": SWITCHES, "libraries": LIBRARIES}
 
 
@@ -46,24 +46,23 @@ def _meaning(name: str) -> str:
 
 
 def _unreadable(environ: Mapping[str, str]) -> dict[str, CodeOpsError]:
-    found: dict[str, CodeOpsError] = {}
-    for name in VARIABLES:
-        if name in environ:
-            beside = {"CODEOPS_TENANT_HEADER": "x-tenant"} if name.startswith("CODEOPS_TENANT_") else {}
+    found = unreadable(environ)
+    for setting, slot in _MEMBERS.items():
+        name = f"CODEOPS_{setting.upper()}"
+        if name in environ and name not in found:
             try:
-                _demand_members(Settings.read({**beside, name: environ[name]}))
+                _demand_members(Settings.read({name: environ[name]}), setting, slot)
             except CodeOpsError as problem:
                 found[name] = problem
     return found
 
 
-def _demand_members(settings: Settings) -> None:
-    """UnknownName for a switch point or library that does not exist."""
+def _demand_members(settings: Settings, setting: str, slot: str) -> None:
+    """BrokenPlugin for a switch point or library that cannot be loaded."""
     from codeops import discovery
 
-    for setting, slot in _MEMBERS.items():
-        for name in getattr(settings, setting) or ():
-            discovery.load(slot, name)
+    for name in getattr(settings, setting) or ():
+        discovery.load(slot, name)
 
 
 def _wrong_together(environ: Mapping[str, str]) -> list[Finding]:
