@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 
 from codeops.core.attribute import ATTRIBUTES, LABELS, METRICS
-from codeops.instrument import model
+from codeops.core.meter import CHILD_CPU, CPU, MEMORY
+from codeops.instrument import buckets, model
+from codeops.instrument.ledger.books import BUCKETS
 
 PAGE = Path(__file__).parents[1] / "docs" / "attributes.md"
 HEAD = """\
@@ -36,6 +38,23 @@ Past a bounded number of label sets (`max_rows`, 2000) first the tenant and then
 | metric | kind | unit | by | meaning |
 |---|---|---|---|---|
 """
+UNOWNED = """
+## Buckets
+
+What no span owns is in a bucket, under its own name: `cost.root` of the metrics, and a row of `codeops.collect()`.
+Each is measured; none is what is left over.
+
+| bucket | meter | what is in it |
+|---|---|---|
+"""
+OWNED_APART = f"""
+Two more are on the account of a span, and told apart there:
+
+| what | where | meaning |
+|---|---|---|
+| late | `late_s` of a row | CPU that a span's tasks and threads used after it had ended: it is in the row and in the metrics, not on the span |
+| children | meter `{CHILD_CPU}` | CPU of child processes that the span started, once they are waited for; priced as `{CPU}`, and outside of the process's own CPU |
+"""
 READ = """
 ## What is read
 
@@ -56,6 +75,10 @@ def text() -> str:
     parts += [
         f"| `{one.name}` | {one.kind} | {one.unit} | {', '.join(f'`{name}`' for name in one.by)} | {one.meaning} |\n" for one in METRICS
     ]
+    parts.append(UNOWNED)
+    parts += [f"| `{name}` | `{CPU}` | {held} |\n" for name, held in BUCKETS.items()]
+    parts += [f"| `{name}` | `{MEMORY}` | {held} |\n" for name, held in buckets.HELD.items()]
+    parts.append(OWNED_APART)
     parts += [READ, *(f"| `{LABELS[label]}` | the label `{label}` |\n" for label in ("route", "tenant", "cache_hit"))]
     parts += [f"| `{name}` | tokens of a model, each once |\n" for name in sorted(model.NAMES)]
     return "".join(parts)

@@ -100,8 +100,10 @@ def test_a_snapshot_is_priced_route_by_route_and_names_its_price_book() -> None:
 
 
 def test_a_unit_that_does_not_fit_the_price_is_an_error() -> None:
-    with pytest.raises(UnitMismatch):
+    with pytest.raises(UnitMismatch, match=r"^aws.s3.get is counted in By, and its price is per ") as caught:
         value_meter(get("1", unit="By"), BOOK, {}, AT)
+
+    assert 'codeops.record("aws.s3.get", …, unit="{request}")' in caught.value.fix
 
 
 @given(st.decimals("0", "1e9", places=3), st.decimals("0", "1e9", places=3))

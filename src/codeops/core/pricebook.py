@@ -7,7 +7,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from codeops.core.cost import Basis, Caveat, Cost, CostLine, unique
-from codeops.core.errors import AmbiguousPrice, CurrencyMismatch, MissingPrice, OverlappingPrices
+from codeops.core.errors import AmbiguousPrice, CurrencyMismatch, MissingPrice, OverlappingPrices, UnitMismatch
 from codeops.core.price import Multiplier, Price
 from codeops.core.selector import Labels
 from codeops.core.shelf import Shelf
@@ -133,6 +133,8 @@ class PriceBook:
         return Cost(currency=self.currency, lines=tuple(lines), caveats=unique(caveats), basis=basis)
 
     def _line(self, usage: Usage, price: Price, at: date) -> CostLine:
+        if usage.quantity.unit.dimensions != price.per.unit.dimensions:
+            raise _counted_otherwise(usage, price)
         known = {**dict(price.assume), **usage.labels}
         chosen = [multiplier for multiplier in self.multipliers if multiplier.applies(usage.meter, known, at)]
         factor = Decimal(1)
@@ -178,6 +180,16 @@ def _caveats(usage: Usage, price: Price) -> list[Caveat]:
         volume = f"{first.up_to.normalize():f} {price.per.unit}"
         found.append(Caveat("first-tier", usage.meter, f"{usage.meter}: priced at the first volume tier, which ends at {volume} a month"))
     return found
+
+
+def _counted_otherwise(usage: Usage, price: Price) -> UnitMismatch:
+    """A meter that is counted in one unit and sold in another that measures something else."""
+    unit = usage.quantity.unit
+    return UnitMismatch(
+        f"{usage.meter} is counted in {unit}, and its price is per {price.per}",
+        why=f"{unit} cannot be converted to {price.per.unit}; the price is at {price.origin}",
+        fix=f'write per = "{unit}" there, or count it in {price.per.unit}: codeops.record("{usage.meter}", …, unit="{price.per.unit}")',
+    )
 
 
 def _rank(price: Price) -> tuple[int, int]:

@@ -6,7 +6,14 @@ from codeops.core.meter import MEMORY
 from codeops.instrument.ledger.books import Balance
 from codeops.instrument.rates import CPU_LINE, Line
 
-__all__ = ["MEMORY_LINE", "in_buckets"]
+__all__ = ["HELD", "MEMORY_LINE", "in_buckets"]
+
+HELD = {
+    "unattributed.idle": "what the process holds with nothing in flight: the interpreter, modules, pools",
+    "unattributed.retained": "what is above that and held by no request: caches, leaks, what the allocator keeps",
+    "unattributed.in_flight": "what requests hold that have not ended yet, less what short ones were paid in advance; in `codeops.collect()` alone",
+}
+"""Where memory goes that no ended request has: name → what is in it."""
 
 MEMORY_LINE: Line = (MEMORY, "GiB.s", ())
 """A request's share of the memory."""

@@ -8,6 +8,8 @@ import pytest
 
 from codeops.core.attribute import ATTRIBUTES, LABELS, METRICS
 from codeops.instrument import ending
+from codeops.instrument.buckets import HELD
+from codeops.instrument.ledger.books import BUCKETS
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "attributes.md"
@@ -23,6 +25,11 @@ def test_the_page_of_attributes_is_current():
 
 @pytest.mark.parametrize("name", [one.name for one in (*ATTRIBUTES, *METRICS)])
 def test_every_attribute_and_metric_is_in_the_page(name):
+    assert f"| `{name}` |" in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*BUCKETS, *HELD])
+def test_every_bucket_is_in_the_page(name):
     assert f"| `{name}` |" in PAGE.read_text(encoding="utf-8")
 
 
