@@ -52,8 +52,8 @@ Two more are on the account of a span, and told apart there:
 
 | what | where | meaning |
 |---|---|---|
-| late | `late_s` of a row | CPU that a span's tasks and threads used after it had ended: it is in the row and in the metrics, not on the span |
-| children | meter `{CHILD_CPU}` | CPU of child processes that the span started, once they are waited for; priced as `{CPU}`, and outside of the process's own CPU |
+| late | `late_s` of a row | CPU used for a span after its end: in the row and in the metrics, not on the span |
+| children | meter `{CHILD_CPU}` | CPU of child processes of the span, once waited for; priced as `{CPU}`, outside of the process's CPU |
 """
 READ = """
 ## What is read

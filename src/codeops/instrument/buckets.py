@@ -11,7 +11,7 @@ __all__ = ["HELD", "MEMORY_LINE", "in_buckets"]
 HELD = {
     "unattributed.idle": "what the process holds with nothing in flight: the interpreter, modules, pools",
     "unattributed.retained": "what is above that and held by no request: caches, leaks, what the allocator keeps",
-    "unattributed.in_flight": "what requests hold that have not ended yet, less what short ones were paid in advance; in `codeops.collect()` alone",
+    "unattributed.in_flight": "what requests in flight hold, less what short ones got in advance; in `codeops.collect()` alone",
 }
 """Where memory goes that no ended request has: name → what is in it."""
 
