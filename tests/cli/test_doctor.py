@@ -159,6 +159,19 @@ def test_labels_that_a_price_list_takes_for_granted_are_named(capsys):
     assert "region=us-east-1" in fact(found, "prices", "assumed")["value"]
 
 
+def test_the_labels_to_be_stated_beside_those_that_are_keep_them(capsys, monkeypatch):
+    write(BOOK + 'extends = ["aws", "gcp"]\n')
+    monkeypatch.setenv("CODEOPS_LABELS", "provider=aws,team=search")
+    _, found = told(capsys, "--pricebook", "pricebook.toml")
+
+    advice = found["findings"][0]["fix"].removeprefix("export CODEOPS_LABELS=").partition(", or ")[0]
+    monkeypatch.setenv("CODEOPS_LABELS", advice)
+    _, found = told(capsys, "--pricebook", "pricebook.toml")
+
+    assert {"provider=aws", "team=search", "region=us-east-1"} <= set(advice.split(","))
+    assert found["findings"] == []
+
+
 def test_each_label_says_where_it_was_read(capsys, monkeypatch):
     monkeypatch.setenv("CODEOPS_LABELS", "pricing_tier=spot")
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "cloud.provider=aws,cloud.region=eu-west-1,host.type=m6i.large")
@@ -243,7 +256,7 @@ def test_without_its_variable_opentelemetry_instrument_would_not_start_it_and_wi
 
     monkeypatch.setenv("CODEOPS_PRICEBOOK", "pricebook.toml")
     _, found = told(capsys)
-    assert fact(found, "telemetry", "zero code")["value"] == "started by opentelemetry-instrument"
+    assert fact(found, "telemetry", "zero code")["value"] == "opentelemetry-instrument would start it"
 
 
 def test_an_exporter_without_which_opentelemetry_cannot_be_set_up_is_a_warning_and_an_error_where_that_was_tried(capsys, monkeypatch):
@@ -255,6 +268,7 @@ def test_an_exporter_without_which_opentelemetry_cannot_be_set_up_is_a_warning_a
     (finding,) = found["findings"]
     assert (code, finding["rule"], finding["severity"]) == (0, "missing-exporter", "warning")
     assert "zipkin for traces" in finding["why"]
+    assert fact(found, "telemetry", "zero code")["value"] == f"opentelemetry-instrument would not start it: {finding['why']}"
 
     tried = subprocess.run(
         [BIN / "opentelemetry-instrument", "codeops", "doctor"],
@@ -268,7 +282,9 @@ def test_an_exporter_without_which_opentelemetry_cannot_be_set_up_is_a_warning_a
     assert "  running " not in tried.stdout
 
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
-    assert told(capsys) == (0, {**found, "findings": []})
+    code, found = told(capsys)
+    assert (code, found["findings"]) == (0, [])
+    assert fact(found, "telemetry", "zero code")["value"] == "opentelemetry-instrument would start it"
 
 
 def test_under_opentelemetry_instrument_it_says_that_this_process_is_measured():

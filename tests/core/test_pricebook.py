@@ -182,6 +182,15 @@ def test_a_missing_price_names_the_nearest_entry_and_spelling(labels: dict[str, 
     assert caught.value.why.endswith(hint)
 
 
+def test_of_entries_that_miss_one_label_the_nearest_agrees_with_the_most_others() -> None:
+    prices = book(price("1", {"platform": "lambda"}), price("2", {"region": "a", "pool": "x", "pricing_tier": "on-demand"}, line=2))
+
+    with pytest.raises(MissingPrice) as caught:
+        prices.find("compute.cpu", {"region": "a", "pool": "x", "pricing_tier": "spot"}, AT)
+
+    assert caught.value.why.endswith("pricing_tier is spot, on-demand is wanted")
+
+
 def test_a_price_that_is_only_out_of_date_is_missing_with_the_dates() -> None:
     with pytest.raises(MissingPrice) as caught:
         book(price("1", valid_from=date(2027, 1, 1))).find("compute.cpu", {}, AT)

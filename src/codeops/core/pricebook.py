@@ -158,7 +158,7 @@ class PriceBook:
             near = get_close_matches(meter, self.meters(), 1)
             why = f"price book {self.version} has no entry for this meter" + (f", the nearest name is {near[0]}" if near else "")
         else:
-            nearest = min(known, key=lambda price: (_misses(price, labels), len(price.when)))
+            nearest = min(known, key=lambda price: (_misses(price, labels), -len(price.when)))
             why = f"{len(known)} entries for this meter, the nearest wants {nearest.when}: {nearest.mismatch(labels, at)}"
             why += _near_value(nearest, known, labels)
         return MissingPrice(

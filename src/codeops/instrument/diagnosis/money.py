@@ -15,8 +15,8 @@ __all__ = ["examine"]
 _METERS = (CPU, MEMORY, EGRESS)
 
 
-def examine(path: str | None, labels: Mapping[str, str], at: date) -> Section:
-    """The price book at `path` on the day `at`."""
+def examine(path: str | None, labels: Mapping[str, str], at: date, stated: Mapping[str, str]) -> Section:
+    """The price book at `path` on the day `at`; `stated` is what CODEOPS_LABELS says of the labels."""
     from codeops import prices
     from codeops.prices import explain
 
@@ -43,17 +43,18 @@ def examine(path: str | None, labels: Mapping[str, str], at: date) -> Section:
     assumed.pop("destination", None)  # what is sent to an internal network says so
     if assumed:
         facts.append(Fact("assumed", ", ".join(f"{name}={value}" for name, value in assumed.items())))
-        findings.append(_assumption(assumed))
+        findings.append(_assumption(assumed, stated))
     return Section("prices", "Prices", tuple(facts), tuple(findings))
 
 
-def _assumption(assumed: Mapping[str, str]) -> Finding:
+def _assumption(assumed: Mapping[str, str], stated: Mapping[str, str]) -> Finding:
+    words = ",".join(f"{name}={value}" for name, value in {**stated, **assumed}.items())  # the variable has one value: what it says stays
     return Finding(
         rule="assumed-labels",
         severity=Severity.INFO,
         message=f"prices are those of {', '.join(assumed.values())}, which nothing here states",
         why="no label of this process says so: the price list takes it for granted",
-        fix=f"export CODEOPS_LABELS={','.join(f'{name}={value}' for name, value in assumed.items())}, or with what is true instead",
+        fix=f"export CODEOPS_LABELS={words}, or with what is true instead",
     )
 
 

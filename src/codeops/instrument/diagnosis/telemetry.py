@@ -34,12 +34,12 @@ def examine(environ: Mapping[str, str]) -> Section:
     else:
         findings.append(_no_sdk())
     why_not = _why_not_started(environ)
-    facts.append(Fact("zero code", f"not started by {_PROGRAM}: {why_not}" if why_not else f"started by {_PROGRAM}"))
+    without_exporter = [] if why_not else _without_exporter(environ)
+    reason = why_not or (without_exporter[0].why if without_exporter else "")
+    facts.append(Fact("zero code", f"{_PROGRAM} would not start it: {reason}" if reason else f"{_PROGRAM} would start it"))
     if running.now() is not None:
         facts.append(Fact("running", "yes", "this very process is measured"))
-    if not why_not:
-        findings += _without_exporter(environ)
-    return Section("telemetry", "OpenTelemetry", tuple(facts), tuple(findings))
+    return Section("telemetry", "OpenTelemetry", tuple(facts), (*findings, *without_exporter))
 
 
 def _version(package: str) -> str:

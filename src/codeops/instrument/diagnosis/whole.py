@@ -20,7 +20,7 @@ def diagnose(pricebook: str | None = None, *, environ: Mapping[str, str] | None 
         (
             runtime.examine(settings),
             telemetry.examine(around),
-            money.examine(pricebook or settings.pricebook, labels, day),
+            money.examine(pricebook or settings.pricebook, labels, day, settings.labels),
             place,
             hooked.examine(settings),
             variables.examine(around),
