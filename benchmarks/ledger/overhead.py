@@ -1,6 +1,6 @@
 """What CodeOps costs: per task step, per span, against a bare span of OpenTelemetry, and on a FastAPI route under load.
 
-    python benchmarks/ledger/overhead.py [--rounds N] [--python COMMAND] [--only NAME ...]
+    python benchmarks/ledger/overhead.py [--rounds N] [--python COMMAND] [--only NAME] ...
 
 All variants are measured in turns, so that a machine that gets slower gets slower for all of them.
 CPU per operation is the smallest of all repeats; the route's figures are medians of the ratios within each round.
