@@ -23,6 +23,7 @@ from instrument.harmless.book import PRICES
 
 PROGRAMS = Path(__file__).with_name("programs")
 LEDGERS = ("native", "pure")
+_AGAIN_S = 5.0
 _OTHERS = ("CODEOPS_", "OTEL_", "DD_", "SENTRY_")
 
 
@@ -55,7 +56,8 @@ def _environment(**variables: str) -> dict[str, str]:
 def ended(command: Sequence[str], *, timeout_s: float = 60, interrupt_after: str = "", **variables: str) -> Ended:
     """Runs a command to its end, which must come before `timeout_s`; all that it started is gone afterwards.
 
-    `interrupt_after` is a line: once the program has printed it, it gets SIGINT.
+    `interrupt_after` is a line: once the program has printed it, it gets SIGINT, and again every few seconds, as from somebody
+    at a keyboard: one that arrives just when the collector calls a function of Python is lost in every program.
     """
     started = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment(**variables), start_new_session=True
@@ -63,10 +65,8 @@ def ended(command: Sequence[str], *, timeout_s: float = 60, interrupt_after: str
     told = ""
     while interrupt_after and told.strip() != interrupt_after:
         told = started.stdout.readline()
-    if interrupt_after:
-        started.send_signal(signal.SIGINT)
     try:
-        out, err = started.communicate(timeout=timeout_s)
+        out, err = _communicated(started, timeout_s, interrupts=bool(interrupt_after))
     except subprocess.TimeoutExpired:
         os.killpg(started.pid, signal.SIGABRT)  # says where it hangs
         out, err = started.communicate()
@@ -75,6 +75,15 @@ def ended(command: Sequence[str], *, timeout_s: float = 60, interrupt_after: str
         with suppress(ProcessLookupError):
             os.killpg(started.pid, signal.SIGKILL)
     return Ended(started.returncode, told + out, err)
+
+
+def _communicated(started: subprocess.Popen[str], timeout_s: float, *, interrupts: bool) -> tuple[str, str]:
+    until = time.monotonic() + timeout_s
+    while interrupts and time.monotonic() < until:
+        started.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return started.communicate(timeout=_AGAIN_S)
+    return started.communicate(timeout=timeout_s)
 
 
 @pytest.fixture(params=LEDGERS)

@@ -9,6 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import django
+
 HERE = Path(__file__).parent
 OF_THE_SERVER = {b"date", b"server", b"connection", b"transfer-encoding"}
 TRACED = [
@@ -127,7 +129,7 @@ def handed_over(raw: bytes, server: str = "") -> int:
     size = len(lines[0]) + 2 + sum(len(line) + 2 for line, name in zip(lines[1:], names[1:], strict=True) if name not in OF_THE_SERVER) + 2
     if server == "wsgiref" and b"\r\nContent-Length: 0\r\n" in raw and lines[0].split()[1] in {b"204", b"304"}:
         size -= len("Content-Length: 0\r\n")
-    if server.startswith("gunicorn"):  # it takes away the blank that Django leaves before a cookie
+    if server.startswith("gunicorn") and django.VERSION < (6,):  # it takes away the blank that Django left before a cookie
         size += names.count(b"set-cookie")
     is_chunked = any(line.lower() == b"transfer-encoding: chunked" for line in lines)
     return size + (_unchunked(body) if is_chunked else len(body))

@@ -9,7 +9,7 @@ MODULE = "django.db.backends.utils"
 
 METERS = {"db.query": ("{query}", "statements sent; an executemany is one statement")}
 
-VERSIONS = "Django 4.2 to 5.2"
+VERSIONS = "Django 4.2 to 6.1"
 
 _hooks = Hooks()
 

@@ -19,7 +19,7 @@ METERS: dict[str, tuple[str, str]] = {}
 
 LABELS = {CACHE_HIT: "whether each key that `get`, `get_many` and what is built on them asked for was there"}
 
-VERSIONS = "Django 4.2 to 5.2"
+VERSIONS = "Django 4.2 to 6.1"
 
 _MISSING = object()
 _hooks = Hooks()

@@ -36,7 +36,7 @@ class Sampler:
             self._stop = threading.Event()
             self._thread = threading.Thread(target=self._loop, args=(self._stop,), name="codeops-memory", daemon=True)
             atexit.register(self.stop)
-            guarded(self._thread.start)
+            guarded(_begin, self._thread)
 
     def stop(self) -> None:
         """Ends the thread; it may be started again."""
@@ -59,3 +59,11 @@ class Sampler:
             step_s = min(2.0 * step_s, self._interval_s)
             missed = math.floor((self._clock() - due_s) / step_s)
             due_s += step_s * (1 + max(0, missed))
+
+
+def _begin(thread: threading.Thread) -> None:
+    try:
+        thread.start()
+    except RuntimeError as problem:
+        if "shutdown" not in str(problem):  # Python 3.12 and later start no thread any more while the program ends
+            raise

@@ -8,7 +8,7 @@ __all__ = ["MODULE", "VERSIONS", "install", "uninstall"]
 
 MODULE = "django.core.handlers.wsgi"
 
-VERSIONS = "Django 4.2 to 5.2"
+VERSIONS = "Django 4.2 to 6.1"
 
 _hooks = Hooks()
 
