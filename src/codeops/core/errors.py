@@ -56,9 +56,11 @@ class CodeOpsError(Exception):
     """One clear message: what (`title`), why (the values), how to fix, and where.
 
     `title` stands alone, names the user's object, is lower case and has no full stop.
+    `about` is the name of that object, where several of its kind may be wrong at the same place in our code.
     """
 
     slug = ""
+    about = ""
 
     def __init__(self, title: str, *, why: str = "", fix: str = "", location: Location | None = None) -> None:
         super().__init__(title)

@@ -16,7 +16,7 @@ keeps_traces = False
 problems: list[Exception] = []
 """The first fault of each cause, in order; what measures asks here whether its figures can be trusted."""
 
-_causes: set[tuple[type[Exception], str, int]] = set()
+_causes: set[tuple[type[Exception], str, int, str]] = set()
 _MOST = 100
 """How many causes are kept; past them a fault is no longer told."""
 
@@ -44,7 +44,8 @@ def _tell(problem: Exception) -> None:
     trace = problem.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    cause = (type(problem), trace.tb_frame.f_code.co_filename if trace else str(problem), trace.tb_lineno if trace else 0)
+    place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else (str(problem), 0)
+    cause = (type(problem), *place, str(getattr(problem, "about", "")))
     if cause in _causes or len(_causes) >= _MOST or sys.is_finalizing():
         return
     _causes.add(cause)

@@ -1,5 +1,6 @@
 """Owners: what one span consumes, and the tree of spans below one local root that shares its labels."""
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,21 @@ _LONGEST = 256
 _MOST_FLAGS = 32
 _MOST_CALLS = 100
 _MOST_LINES = 500
+_UNCOUNTED: Line = (OTHER, "{request}", ())
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
 def count_into(lines: dict[Line, float], line: Line, amount: float) -> None:
-    """Adds an amount to its line; where there are too many, without labels, and with too many meters as `other`."""
-    if len(lines) >= _MOST_LINES and line not in lines:
+    """Adds an amount to its line; where there are too many, without labels, and with too many meters as `other`, by unit.
+
+    With too many units it is the number of amounts that counts as `other`: different units have no sum.
+    """
+    if len(lines) >= _MOST_LINES and line not in lines and line != _UNCOUNTED:
         line = (line[0], line[1], ())
         if len(lines) >= 2 * _MOST_LINES and line not in lines:
-            line = (OTHER, line[1], ())
+            line = (f"{OTHER}.{_NOT_IN_A_NAME.sub('_', line[1].lower()).strip('_')}", line[1], ())
+            if len(lines) >= 3 * _MOST_LINES and line not in lines:
+                line, amount = _UNCOUNTED, 1
     lines[line] = lines.get(line, 0) + amount
 
 

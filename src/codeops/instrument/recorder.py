@@ -163,6 +163,7 @@ def _record(meter: str, amount: Amount, unit: str | None, labels: dict[str, str]
         if unit is not None and unit != line_unit.symbol:
             exact = Unit.parse(unit).convert(Decimal(str(exact)), line_unit)
     except CodeOpsError as problem:
+        problem.about = str(meter)
         tally = _current.get()
         site = callsite.find(tally.root)[0] if tally else None
         problem.location = Location(site[0], site[1]) if site else None

@@ -269,3 +269,60 @@ def test_a_job_with_units_that_are_no_number_has_none_and_that_is_told_once(prog
     assert told["attributes"] == {"bad": None, "good": 2.5}
     assert len(told["log"]) == 1
     assert "fix: count what was done" in told["log"][0]
+
+
+def test_each_meter_that_is_recorded_wrongly_is_told_once(program):
+    told = program(
+        """
+        from probe import *
+        log = Warnings()
+        import codeops
+        codeops.instrument(memory=False)
+        with codeops.span("root"):
+            for _ in range(3):
+                codeops.record("card.charge", float("nan"))
+                codeops.record("sms.sent", -1)
+        tell(usage=[list(row.usage) for row in codeops.collect()], log=log.texts)
+        """
+    ).well()
+
+    assert [text.split("cannot be recorded")[0].split()[-3:] for text in told["log"]] == [
+        ["nan", "of", "card.charge"],
+        ["-1", "of", "sms.sent"],
+    ]
+
+
+def test_past_a_thousand_meters_the_amounts_of_each_unit_are_a_sum_of_their_own(program):
+    told = program(
+        """
+        from probe import *
+        import codeops
+        codeops.instrument(memory=False)
+        with codeops.span("root"):
+            for number in range(1400):
+                codeops.record(f"made.up_{number}", 2, unit="{request}" if number % 2 else "MB")
+        row = next(row for row in codeops.collect() if row.name == "root")
+        tell(units=row.measured_in, usage={name: amount for name, amount in row.usage.items() if name.startswith("other")})
+        """
+    ).well()
+
+    assert told["usage"] == {"other.request": 400, "other.mb": 400}
+    assert (told["units"]["other.request"], told["units"]["other.mb"]) == ("{request}", "MB")
+
+
+def test_past_as_many_units_memory_stays_bounded(program):
+    told = program(
+        """
+        from probe import *
+        import codeops
+        codeops.instrument(memory=False)
+        with codeops.span("root"):
+            for number in range(3000):
+                codeops.record(f"made.up_{number}", 2, unit=f"{{thing{number}}}")
+        row = next(row for row in codeops.collect() if row.name == "root")
+        tell(lines=len(row.usage), other=row.usage["other"])
+        """
+    ).well()
+
+    assert told["lines"] <= 1502 + 1
+    assert told["other"] == 3000 - 1500
