@@ -60,7 +60,7 @@ class Requests:
         keeper = self.books.keeper
         keeper.enter(self.accounts[index])
         for step in range(5):
-            self.spent_ns[index] += burn(0.4 * (index % 4 + 1))
+            self.spent_ns[index] += burn(1.5 * (index % 4 + 1))
             await asyncio.sleep(0.001 if step % 2 else 0)
         keeper.enter(None)
 

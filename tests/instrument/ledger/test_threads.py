@@ -165,7 +165,7 @@ def test_a_pool_keeps_the_owners_of_its_items_apart(either_clock: Kept) -> None:
 
     def item(index: int) -> tuple[int, int]:
         before = keeper.switch_to(accounts[index])
-        spent = burn(0.3 * (index + 1))
+        spent = burn(2 * (index + 1))
         keeper.switch_to(before)
         return index, spent
 

@@ -43,7 +43,7 @@ class Requests:
     async def one(self, index: int) -> None:
         self.books.keeper.enter(self.accounts[index])
         for step in range(5):
-            self.spent_ns[index] += burn(0.4 * (index % 4 + 1))
+            self.spent_ns[index] += burn(1.5 * (index % 4 + 1))
             await trio.sleep(0.001 if step % 2 else 0)
         self.books.keeper.enter(None)
 
