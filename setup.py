@@ -8,7 +8,7 @@ setup(
     ext_modules=[
         Extension(
             "codeops.instrument.ledger._native",
-            sources=[f"{LEDGER}/_native.c", f"{LEDGER}/_spans.c"],
+            sources=[f"{LEDGER}/_native.c", f"{LEDGER}/_spans.c", f"{LEDGER}/_contexts.c"],
             depends=[f"{LEDGER}/_ledger.h"],
             optional=True,
         )

@@ -125,4 +125,4 @@ def test_hostile_labels_do_not_fill_the_memory():
     for number in range(10_000):
         rates.of(("own.meter", "{request}", (("host", f"h{number}"),)))
 
-    assert len(rates._known) <= 4096
+    assert len(rates.known) <= 4096

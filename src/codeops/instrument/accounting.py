@@ -50,7 +50,7 @@ class Accounting:
     ) -> None:
         self.root: None = None
         self.keeper, self.books, self.rates, self.memory = keeper, books, rates, memory
-        self._tenant, self._is_tenant_required, self._most_rows = tenant, is_tenant_required, most_rows
+        self.tenant, self.is_tenant_required, self._most_rows = tenant, is_tenant_required, most_rows
         self.owner = owner_type(keeper)
         self._finish_cpu = keeper.finish
         self.on_change: Callable[[], None] = lambda: None
@@ -59,7 +59,7 @@ class Accounting:
 
     def _begin_anew(self) -> None:
         self.turns = Turns()
-        self._lost = Lost(self.keeper.lost, self.memory)
+        self.lost = Lost(self.keeper.lost, self.memory)
         self._tokens: dict[Line, float] = {}
         self.totals, self._buckets = Totals(self.keeper.Account, self._most_rows), Totals(self.keeper.Account)
         self._outside = self.totals.sum(_NO_SPAN, _NO_SPAN, ())
@@ -83,14 +83,14 @@ class Accounting:
         """
         if parent is not None and parent.tree.epoch != self.epoch:
             parent = None  # of the process before a fork, or of an accounting that has been taken out
-        if self._lost.is_full:
-            self._lost.put_away(self.turns, self._unended)
+        if self.lost.is_full:
+            self.lost.put_away(self.turns, self._unended)
         if parent is None or is_root:
-            tree = Tree(name, self.epoch, {} if parent is None else dict(parent.tree.labels), self._lost)
+            tree = Tree(name, self.epoch, {} if parent is None else dict(parent.tree.labels), self.lost)
             if labels:
                 for label, value in labels.items():
                     tree.label(label, value)
-            tenant = self._tenant()
+            tenant = self.tenant()
             if tenant:
                 tree.label(TENANT, tenant)
             if self.memory is not None:
@@ -177,7 +177,7 @@ class Accounting:
                 return {}
             tree.cost += cost
             if owner.is_root:
-                conclude(tree, name, attributes, rates, is_tenant_required=self._is_tenant_required)
+                conclude(tree, name, attributes, rates, is_tenant_required=self.is_tenant_required)
             end = self._end if is_mine else partial(self.turns.later, self._end)
             end(owner, name, given)
         tenant = tree.labels.get(TENANT)
@@ -203,26 +203,22 @@ class Accounting:
             into.add(owner.lines)
         add_units(into, given)
         if tree.parts:
-            self._flush(tree)
+            self.flush(tree)
 
     def _put_away(self, owner: Any, name: str, given: Mapping[str, Any]) -> None:
         """Ends a span below the root: it waits in the tree for the labels that the root will have."""
         tree: Tree = owner.tree
-        part = tree.parts.get((name, owner.own)) or self._part(tree, name, owner.own)
+        part = tree.parts.get((name, owner.own)) or self.part(tree, name, owner.own)
         part.count += 1
         owner.end(part.account)
         if owner.lines:
             part.add(owner.lines)
         add_units(part, given)
         if tree.is_ended:
-            self._flush(tree)
+            self.flush(tree)
 
     def part(self, tree: Tree, name: str, own: Own) -> Part:
-        """The part of a tree for spans of one name and own labels."""
-        with self.turns:
-            return tree.parts.get((name, own)) or self._part(tree, name, own)
-
-    def _part(self, tree: Tree, name: str, own: Own) -> Part:
+        """The part of a tree for spans of one name and own labels, which is made first; in a turn."""
         key: tuple[str, Own] = (name, own) if len(tree.parts) < _MOST_PARTS else (OTHER, ())
         part = tree.parts.get(key)
         if part is None:
@@ -230,7 +226,7 @@ class Accounting:
             self.keeper.set_drop(part.account)
         return part
 
-    def _flush(self, tree: Tree) -> None:
+    def flush(self, tree: Tree) -> None:
         """Moves the ended spans of a tree into the totals, under its labels of now."""
         for (name, own), part in tree.parts.items():
             take(part, self.totals.sum(tree.name, name, tree.key(own)))
@@ -285,7 +281,7 @@ class Accounting:
                 self.rates.of(line)  # what is told about a price is told through the user's log handlers
         if self.memory is None:
             return {}
-        self._lost.give_back(self.turns, self._unended)
+        self.lost.give_back(self.turns, self._unended)
         held: dict[str, float] = self.memory.totals()
         return held
 
@@ -298,10 +294,10 @@ class Accounting:
             self.books.settle()
         for owner in self._open() if drain else ():
             if owner.is_seen:
-                self._flush(owner.tree)
+                self.flush(owner.tree)
                 drain_into(owner, self._sum_of(owner, owner.name))
             owner.is_seen = True
-        self._lost.put_into(self._unended)
+        self.lost.put_into(self._unended)
 
     def balance(self) -> Balance | None:
         """Whether all CPU up to now is accounted for; None where CPU is not kept."""

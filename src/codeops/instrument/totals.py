@@ -89,31 +89,32 @@ class Totals:
 
     def __init__(self, account: type, most: int = 2000) -> None:
         self._account, self._most = account, most
-        self._sums: dict[tuple[str, str, tuple[tuple[str, str], ...]], Sum] = {}
+        self.made: dict[tuple[str, str, tuple[tuple[str, str], ...]], Sum] = {}
+        """The rows that there are, for who looks one up without a call."""
 
     def __iter__(self) -> Iterator[Sum]:
-        return iter(list(self._sums.values()))
+        return iter(list(self.made.values()))
 
     def __len__(self) -> int:
-        return len(self._sums)
+        return len(self.made)
 
     def sum(self, root: str, name: str, labels: tuple[tuple[str, str], ...]) -> Sum:
         """The row for these, which is perhaps one of the coarser ones. `labels` are sorted."""
-        found = self._sums.get((root, name, labels))
+        found = self.made.get((root, name, labels))
         if found is not None:
             return found
-        if len(self._sums) < self._most:
+        if len(self.made) < self._most:
             return self._made(root, name, labels)
         coarse = tuple((label, OTHER if label == TENANT else value) for label, value in labels)
-        found = self._sums.get((root, name, coarse))
+        found = self.made.get((root, name, coarse))
         if found is not None:
             return found
-        if len(self._sums) < self._most + self._most // 4:
+        if len(self.made) < self._most + self._most // 4:
             return self._made(root, name, coarse)
-        return self._sums.get((OTHER, OTHER, ())) or self._made(OTHER, OTHER, ())
+        return self.made.get((OTHER, OTHER, ())) or self._made(OTHER, OTHER, ())
 
     def _made(self, root: str, name: str, labels: tuple[tuple[str, str], ...]) -> Sum:
-        made = self._sums[root, name, labels] = Sum(root, name, labels, self._account())
+        made = self.made[root, name, labels] = Sum(root, name, labels, self._account())
         return made
 
 

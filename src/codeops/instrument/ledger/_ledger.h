@@ -1,4 +1,4 @@
-/* What the two halves of the ledger in C share: accounts, and the owner of this thread and context. */
+/* What the parts of the ledger in C share: accounts, and the owner of this thread and context. */
 #ifndef CODEOPS_LEDGER_H
 #define CODEOPS_LEDGER_H
 
@@ -41,7 +41,14 @@ int codeops_is_of_now(const Account *account);
 /* How many accounts with lines were dropped without an end since somebody read what they counted. */
 Py_ssize_t codeops_n_lost(void);
 
-/* Adds what spans need to the module; -1 with an exception. */
+/* Tells the exception that is set, which stays set only if it is the program's to see. */
+void codeops_complain(void);
+
+/* The name of the attribute of a span that is its owner; set by `codeops_add_spans`. */
+extern PyObject *codeops_s_owner;
+
+/* Add what spans, and the contexts between them, need to the module; -1 with an exception. */
 int codeops_add_spans(PyObject *module);
+int codeops_add_contexts(PyObject *module);
 
 #endif

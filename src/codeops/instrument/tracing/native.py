@@ -6,12 +6,14 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
-from codeops.core.attribute import COST_SELF, COST_UNITS, USAGE
-from codeops.core.meter import CPU
+from codeops.core.attribute import COST_UNITS, ROUTE
 from codeops.instrument import tenant
 from codeops.instrument.accounting import Accounting
-from codeops.instrument.ending import READ
+from codeops.instrument.buckets import MEMORY_LINE
+from codeops.instrument.ending import READ, add_request, price_lines
 from codeops.instrument.guard import complain
+from codeops.instrument.owner import Part, Tree
+from codeops.instrument.totals import take
 from codeops.instrument.tracing.ownership import BORROWED
 from codeops.instrument.tracing.writing import FastWrite, Write
 
@@ -36,22 +38,38 @@ def follow_spans(
         return begin, finish
 
     def tell() -> None:
-        cost_ns = -1.0
-        if accounting.rates is not None:
-            cost_ns = accounting.rates.cpu_ns if accounting.rates.cpu_ns is not None else float("nan")
-        keeper.spans(
-            begin=begin,
-            finish=finish,
-            complain=complain,
-            turns=accounting.turns,
-            acquire=accounting.turns.lock.acquire,
-            release=accounting.turns.lock.release,
-            special=READ | {COST_UNITS, COST_SELF, USAGE + CPU},  # the last two: the program's own, which stay
-            epoch=accounting.epoch,
-            part=accounting.part,
-            cost_ns=cost_ns,
-        )
+        keeper.spans(begin=begin, finish=finish, **_told(accounting))
 
     accounting.on_change = tell
     tell()
     return keeper.on_start, keeper.on_ending
+
+
+def _told(accounting: Accounting) -> dict[str, Any]:
+    """What of an accounting the usual way has to know; see ledger/_spans.c for each."""
+    rates, cost_ns = accounting.rates, -1.0
+    if rates is not None:
+        cost_ns = rates.cpu_ns if rates.cpu_ns is not None else float("nan")
+    return {
+        "complain": complain,
+        "turns": accounting.turns,
+        "special": (READ - {ROUTE}) | {COST_UNITS},
+        "epoch": accounting.epoch,
+        "tree": Tree("", accounting.epoch, {}, accounting.lost),
+        "part": Part(None),
+        "make_part": accounting.part,
+        "lost": (accounting.lost.parts, accounting.lost.shares),
+        "tenant": accounting.tenant,
+        "memory": accounting.memory,
+        "memory_line": MEMORY_LINE,
+        "request": add_request,
+        "rates": rates,
+        "known": rates.known if rates is not None else {},
+        "price": price_lines,
+        "totals": accounting.totals,
+        "sums": accounting.totals.made,
+        "take": take,
+        "flush": accounting.flush,
+        "is_tenant_required": accounting.is_tenant_required,
+        "cost_ns": cost_ns,
+    }
