@@ -8,7 +8,7 @@ setup(
     ext_modules=[
         Extension(
             "codeops.instrument.ledger._native",
-            sources=[f"{LEDGER}/_native.c", f"{LEDGER}/_spans.c", f"{LEDGER}/_contexts.c"],
+            sources=[f"{LEDGER}/{name}.c" for name in ("_native", "_spans", "_contexts", "_wrappers")],
             depends=[f"{LEDGER}/_ledger.h"],
             optional=True,
         )

@@ -47,8 +47,9 @@ void codeops_complain(void);
 /* The name of the attribute of a span that is its owner; set by `codeops_add_spans`. */
 extern PyObject *codeops_s_owner;
 
-/* Add what spans, and the contexts between them, need to the module; -1 with an exception. */
+/* Add what spans, the contexts between them, and what calls for them need to the module; -1 with an exception. */
 int codeops_add_spans(PyObject *module);
 int codeops_add_contexts(PyObject *module);
+int codeops_add_wrappers(PyObject *module);
 
 #endif

@@ -1142,7 +1142,7 @@ PyMODINIT_FUNC PyInit__native(void) {
         PyModule_AddObjectRef(module, "Step", (PyObject *)&StepType) < 0 ||
         (lost = PyList_New(0)) == NULL || PyModule_AddObjectRef(module, "lost", lost) < 0 ||
         PyModule_AddIntConstant(module, "HAS_WATCHER", HAS_WATCHER) < 0 || codeops_add_spans(module) < 0 ||
-        codeops_add_contexts(module) < 0) {
+        codeops_add_contexts(module) < 0 || codeops_add_wrappers(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -37,6 +37,7 @@ class Spans:
         self._is_on = False
         self._write: Write
         self._ways: tuple[Callable[..., None], Callable[..., None]]
+        self._wrappers: list[Any] = []
 
     def install(self) -> None:
         """Wraps the start and the end of spans, now or when the SDK is imported."""
@@ -44,20 +45,34 @@ class Spans:
 
     def uninstall(self) -> None:
         """Takes the hooks out; spans that are open go on without an owner."""
-        self._is_on = False
+        self._turn(is_on=False)
         forget(_SDK, self._hook)
         self._hooks.undo()
 
     def _hook(self) -> None:
         from opentelemetry.sdk.trace import Span, Tracer
 
-        self._write, self._is_on = chosen(), True
+        self._write = chosen()
         self._ways = follow_spans(self._accounting, self._write, self.begin, self.finish)
         self._hooks.wrap(Tracer, "start_span", self._starting)
         self._hooks.wrap(Span, "end", self._ending)
+        self._turn(is_on=True)
+
+    def _turn(self, *, is_on: bool) -> None:
+        """Says whether spans are accounted for: a wrapper may have to stay below somebody else's."""
+        self._is_on = is_on
+        for wrapper in self._wrappers:
+            wrapper.is_on = is_on
+
+    @property
+    def _is_in_c(self) -> bool:
+        return self._ways[0] != self.begin
 
     def _starting(self, original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
         begin, _ = self._ways
+        if self._is_in_c:
+            self._wrappers.append(self._accounting.keeper.starting(original, begin, self._passed_over, NonRecordingSpan))
+            return self._wrappers[-1]  # type: ignore[no-any-return]
 
         def start_span(  # every argument by name: passing on *args and **kwargs takes longer than the rest of this
             tracer: Any,
@@ -85,6 +100,9 @@ class Spans:
 
     def _ending(self, original: Callable[..., Any], _live: Live) -> Callable[..., Any]:
         _, finish = self._ways
+        if self._is_in_c:
+            self._wrappers.append(self._accounting.keeper.ending(original, finish, globals()))
+            return self._wrappers[-1]  # type: ignore[no-any-return]
 
         def end(span: Any, end_time: int | None = None) -> None:
             if self._is_on:
@@ -109,6 +127,12 @@ class Spans:
         owner = owner_of(span)
         if owner is not None and not owner.is_ended and span.is_recording():
             self._write(span, self._accounting.finish(owner, span.name, self._write.read(span)))
+
+    def _passed_over(
+        self, span: Any, _tracer: Any, name: str, context: Any = None, _kind: Any = None, attributes: Any = None, *_: Any, **__: Any
+    ) -> Any:
+        """What a tracer gives out instead of a span that is not recorded, by the arguments that it was started with."""
+        return self._unrecorded(span, name, context, attributes)
 
     def _unrecorded(self, span: Any, name: str, context: Context | None, attributes: Mapping[str, Any] | None) -> Any:
         above = get_current() if context is None else context
