@@ -118,6 +118,41 @@ class Allocation:
     that a signal handler or a finalizer that starts a request of its own comes before or after them, never between.
     """
 
+    __slots__ = (
+        "_allocated",
+        "_baseline",
+        "_carried",
+        "_dynamic",
+        "_ended",
+        "_equal_weight",
+        "_finished",
+        "_fitted",
+        "_idle",
+        "_in_flight",
+        "_integral",
+        "_interval",
+        "_is_warm",
+        "_kept_rate",
+        "_new_moment",
+        "_new_rate",
+        "_new_weight",
+        "_other",
+        "_resident",
+        "_retained",
+        "_retained_weight",
+        "_sampled_at",
+        "_seen_moment",
+        "_seen_rate",
+        "_seen_weight",
+        "_unit_bytes",
+        "_usual_bytes",
+        "_usual_new",
+        "_usual_s",
+        "_usual_weight",
+        "_virtual",
+        "routes",
+    )
+
     def __init__(self, now: float, resident_bytes: int) -> None:
         self._sampled_at = now
         self._resident = self._baseline = resident_bytes
