@@ -274,26 +274,25 @@ static enum way way_of(PyObject *span, PyObject **above) {
     return Py_IS_TYPE(*above, &OwnerType) && codeops_is_of_now((Account *)*above) ? CHILD : WHOLE;
 }
 
-/* The tree of a local root, a new reference. */
+/* The tree of a local root, with the tenant of its request and a share of the memory; a new reference. */
 static PyObject *begun_tree(PyObject *name) {
-    PyObject *tenant = PyObject_CallNoArgs(told.tenant), *tree = tenant != NULL ? made_like(told.tree) : NULL;
-    if (tree != NULL) {
-        Py_XSETREF(AT(tree, tree_name), Py_NewRef(name));
-        PyObject *done = Py_None;
-        if (tenant != Py_None) {
-            done = PyObject_CallMethodObjArgs(tree, s_label, s_tenant, tenant, NULL);
-            Py_XDECREF(done);
-        }
-        PyObject *share = done == NULL             ? NULL
-                          : told.memory == Py_None ? Py_NewRef(Py_None)
-                                                   : PyObject_CallMethodOneArg(told.memory, s_begin, name);
-        if (share != NULL) {
-            Py_XSETREF(AT(tree, tree_memory), share);
-        } else {
-            Py_CLEAR(tree);
-        }
+    PyObject *tenant = PyObject_CallNoArgs(told.tenant), *tree = tenant != NULL ? made_like(told.tree) : NULL, *done = tree;
+    if (tree != NULL && PyObject_IsTrue(tenant) == 1) {
+        done = PyObject_CallMethodObjArgs(tree, s_label, s_tenant, tenant, NULL);
+        Py_XDECREF(done);
     }
     Py_XDECREF(tenant);
+    if (done != NULL && told.memory != Py_None) {
+        done = PyObject_CallMethodOneArg(told.memory, s_begin, name);
+        if (done != NULL) {
+            Py_XSETREF(AT(tree, tree_memory), done);
+        }
+    }
+    if (done == NULL) {
+        Py_XDECREF(tree);
+        return NULL;
+    }
+    Py_XSETREF(AT(tree, tree_name), Py_NewRef(name));
     return tree;
 }
 
@@ -459,8 +458,9 @@ static int is_usual_usage(PyObject *lines) {
     PyObject *line, *amount;
     Py_ssize_t position = 0;
     while (PyDict_Next(lines, &position, &line, &amount)) {
-        PyObject *meter = PyTuple_GET_ITEM(line, 0);
-        if (PyUnicode_Tailmatch(meter, s_tokens, 0, PY_SSIZE_T_MAX, -1) != 0 || (cost_ns >= 0 && PyDict_Contains(told.known, line) != 1)) {
+        PyObject *meter = PyTuple_Check(line) && PyTuple_GET_SIZE(line) > 0 ? PyTuple_GET_ITEM(line, 0) : Py_None;
+        if (!PyUnicode_Check(meter) || PyUnicode_Tailmatch(meter, s_tokens, 0, PY_SSIZE_T_MAX, -1) != 0 ||
+            (cost_ns >= 0 && PyDict_Contains(told.known, line) != 1)) {
             return 0;
         }
     }
@@ -473,7 +473,7 @@ static int write_line(PyObject *found, PyObject *line, PyObject *amount, double 
     int outcome = key == NULL ? -1 : add_to(found, key, amount);
     Py_XDECREF(key);
     PyObject *rate = outcome == 0 && cost_ns >= 0 ? PyDict_GetItemWithError(told.known, line) : NULL;
-    if (rate == Py_None) {
+    if (outcome == 0 && cost_ns >= 0 && (rate == NULL || rate == Py_None)) {
         outcome = PySet_Add(unpriced, meter);
     } else if (rate != NULL) {
         *cost += PyFloat_AsDouble(rate) * PyFloat_AsDouble(amount);
@@ -609,7 +609,7 @@ static int flush(PyObject *tree, PyObject *key) {
     PyObject *parts = AT(tree, tree_parts), *place, *part;
     Py_ssize_t position = 0;
     while (PyDict_Next(parts, &position, &place, &part)) {
-        if (PyTuple_GET_SIZE(PyTuple_GET_ITEM(place, 1)) > 0) { /* labels of its own */
+        if (PyObject_IsTrue(PyTuple_GET_ITEM(place, 1)) != 0) { /* labels of its own */
             PyObject *done = PyObject_CallOneArg(told.flush, tree);
             Py_XDECREF(done);
             return done != NULL ? 0 : -1;
@@ -631,6 +631,13 @@ static int flush(PyObject *tree, PyObject *key) {
 static int add_lines(PyObject *to, PyObject *lines) {
     if (!has_some(lines)) {
         return 0;
+    }
+    if (AT(to, part_lines) == Py_None) {
+        PyObject *none = PyDict_New();
+        if (none == NULL) {
+            return -1;
+        }
+        Py_SETREF(AT(to, part_lines), none);
     }
     PyObject *mine = AT(to, part_lines), *line, *amount;
     if (!PyDict_CheckExact(mine) || PyDict_GET_SIZE(mine) + PyDict_GET_SIZE(lines) > MOST_LINES) {
