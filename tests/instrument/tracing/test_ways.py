@@ -19,7 +19,7 @@ LINES = [CHARGE, QUERY, ("stripe.charge", "{request}", (("region", "y"),)), ("ll
 PRICES = [
     accounts.price("compute.cpu", "0", "vCPU.s"),  # free, because no two runs take as long
     accounts.price("compute.memory", "3", "GiB.s"),
-    accounts.price("stripe.charge", "0.5", "{request}"),
+    accounts.price("stripe.charge", "0.3333333337", "{request}"),
     accounts.price("llm.input", "0.001", "{token}"),
 ]
 NAMES = ["GET /a", "query", "send"]
@@ -112,6 +112,8 @@ class Process:
                     accounting.add_to_request(QUERY, 2)
                 case "report":
                     accounting.report()
+                case "burn":
+                    accounts.burn()
 
     def said(self):
         """What spans carry and what rows hold, without the CPU."""
@@ -145,9 +147,10 @@ def said(ledger, way, requests, exported, **options):
 
 
 @pytest.mark.skipif(not WAYS, reason="no compiler was there")
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=REQUESTS, has_memory=st.booleans(), tenant=st.sampled_from([None, "acme"]), options=OPTIONS)
 @example(requests=[USUAL] * 3, has_memory=True, tenant="acme", options={"is_priced": True, "is_tenant_required": True, "most_rows": 100})
+@example(requests=[USUAL], has_memory=False, tenant=None, options={"is_priced": True, "is_tenant_required": True, "most_rows": 100})
 def test_the_way_in_c_says_what_the_way_in_python_says(exported, requests, has_memory, tenant, options):
     (native, python), pure = (
         (said(*way, requests, exported, has_memory=has_memory, tenant=tenant, **options) for way in WAYS),
@@ -188,3 +191,18 @@ def test_the_usual_request_takes_the_way_in_c_alone(exported, monkeypatch):
     assert [name for name, _ in spans] == ["send", "send", "GET /a"]
     assert dict(spans)["GET /a"]["cost.allocation"] == "equal"
     assert [(row[1], row[3]) for row, _, _ in rows] == [("GET /a", 1), ("send", 2)]
+
+
+@pytest.mark.skipif(not WAYS, reason="no compiler was there")
+@pytest.mark.parametrize("way", ["C", "Python"])
+def test_the_cpu_of_what_has_ended_is_in_the_rows(exported, monkeypatch, way):
+    process = Process("_native", way, monkeypatch, exported, has_memory=False)
+    try:
+        process.request("GET /a", {"http.route": "/a"}, [], ["burn"], [("send", {}, [], ["burn"], False)] * 2)
+        balance = process.accounting.balance()
+        cpu_s = {row.name: row.usage["compute.cpu"] for row in process.accounting.rows() if row.count}
+    finally:
+        process.close()
+
+    assert cpu_s["send"] > cpu_s["GET /a"] / 2 > 0
+    assert sum(cpu_s.values()) == pytest.approx(balance.spans_ns * 1e-9, rel=0.01)
