@@ -132,3 +132,28 @@ def test_a_thread_that_is_first_seen_while_the_books_are_read_is_paid_once(opene
     for balance in (first, second):
         assert balance.spans_ns + sum(balance.buckets_ns.values()) - balance.buckets_ns["unattributed.children"] < 1.2 * second.process_ns
     assert second.error_ratio <= 0.1
+
+
+def test_without_proc_what_python_consumed_before_is_nobodys_and_the_books_balance(
+    keeper: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_path: str) -> list[str]:
+        raise FileNotFoundError
+
+    other, is_over = threading.Thread(target=lambda: (burn(30), is_over.wait())), threading.Event()
+    other.start()
+    keeper.leave_thread()
+    burn(30)
+    monkeypatch.setattr(os, "listdir", missing)
+    books, account = Books(keeper), keeper.Account()
+    books.start()
+
+    owned(books, account, 20)
+    in_thread(lambda: owned(books, account, 20))
+    balance = read(books, account)
+    books.stop()
+    is_over.set()
+    other.join()
+
+    assert balance.spans_ns == pytest.approx(40 * MS, rel=0.1)
+    assert balance.error_ratio <= 0.02
