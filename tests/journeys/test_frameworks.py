@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,24 @@ def entry(receiver: Receiver) -> Span:
     return spans[0]
 
 
+def is_booted(program: Program, workers: int) -> bool:
+    """Whether so many workers of gunicorn have put in their handlers of signals: one that is told to end before waits for 30 s.
+
+    SIGABRT is handled by sync workers only, what else they handle they have from the process that they were forked from.
+    """
+    caught = [
+        int(re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"), re.MULTILINE)[1], 16)
+        for pid in program.children()
+    ]
+    return len(caught) == workers and all(mask >> (signal.SIGABRT - 1) & 1 for mask in caught)
+
+
 @pytest.mark.parametrize(("title", "command"), [example for example in EXAMPLES if example[0] in ROUTES])
 def test_an_example_of_a_web_framework_has_its_cost_on_the_span_of_each_request(title, command, tmp_path, receiver):
     program, port = started(title, command, tmp_path, receiver)
     program.wait_until_it_answers(port)
+    if "gunicorn" in command and "UvicornWorker" not in command:
+        program.wait_until(lambda: is_booted(program, 2 if "--workers 2" in command else 1))
 
     (response,) = drive(port, [Request("", "/orders/100000")])
     code = program.end()
