@@ -83,25 +83,18 @@ def price_cpu(own_ns: int, rates: Rates, tree: Tree) -> float:
 
 def price_lines(lines: Mapping[Line, float], attributes: dict[str, Any], rates: Rates | None, tree: Tree) -> float:
     """Writes usage by meter into `attributes`; what the lines cost."""
-    cost, unpriced, has_tokens = 0.0, set[str](), False
     for line, amount in lines.items():
-        if not amount:
-            continue
-        key = USAGE + line[0]
-        attributes[key] = attributes.get(key, 0) + amount
-        has_tokens = has_tokens or model.are_tokens(line)
-        if rates is None:
-            continue
-        rate = rates.of(line)
-        if rate is None:
-            unpriced.add(line[0])
-        else:
-            cost += rate * amount
+        if amount:
+            key = USAGE + line[0]
+            attributes[key] = attributes.get(key, 0) + amount
+    if rates is None:
+        return 0.0
+    cost, unpriced = rates.price(lines)
     if unpriced:
         attributes[COST_UNPRICED] = ",".join(sorted(unpriced))
         for meter in unpriced:
             _note_unpriced(tree, meter)
-    if has_tokens and rates is not None:
+    if any(amount and model.are_tokens(line) for line, amount in lines.items()):
         attributes.update(model.aliases(lines, rates))
     return cost
 

@@ -54,6 +54,17 @@ class Rates:
             self.known[line] = self._look_up(line)
         return self.known[line]
 
+    def price(self, lines: Mapping[Line, float]) -> tuple[float, frozenset[str]]:
+        """What these amounts cost in currency units, and the meters among them that have no price; for nothing none is asked."""
+        cost, unpriced = 0.0, set[str]()
+        for line, amount in lines.items():
+            rate = self.of(line) if amount else 0.0
+            if rate is None:
+                unpriced.add(line[0])
+            else:
+                cost += rate * amount
+        return cost, frozenset(unpriced)
+
     def _look_up(self, line: Line) -> float | None:
         meter, unit, labels = line
         usage = Usage(_PRICED_AS.get(meter, meter), Quantity(Decimal(1), Unit.parse(unit)), {**self.labels, **dict(labels)})

@@ -66,17 +66,8 @@ class Sum(Part):
     def priced(self, rates: Rates) -> tuple[float, frozenset[str]]:
         """What it costs, and the meters of it that have no price."""
         cost, unpriced, before = self.fixed
-        missing = set(unpriced)
-        for line, amount in self.amounts().items():
-            more = amount - before.get(line, 0)
-            if not more:
-                continue
-            rate = rates.of(line)
-            if rate is None:
-                missing.add(line[0])
-            else:
-                cost += rate * more
-        return cost, frozenset(missing)
+        more, missing = rates.price({line: amount - before.get(line, 0) for line, amount in self.amounts().items()})
+        return cost + more, unpriced | missing
 
     def fix(self, rates: Rates) -> None:
         """Prices what it holds, because prices change: what was consumed before costs what it cost then."""
