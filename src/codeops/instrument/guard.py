@@ -7,8 +7,8 @@ from typing import Any
 
 __all__ = ["complain", "guarded", "keeps_traces", "problems", "strict"]
 
-strict = False
-"""Set by our own tests: a fault is raised where it happens instead of being kept."""
+strict: bool | None = None
+"""Whether a fault is raised where it happens instead of being kept; None leaves it to CODEOPS_STRICT, and to pytest."""
 
 keeps_traces = False
 """Set by what measures: a fault keeps its traceback, and with it alive everything that the program had in its hands then."""
@@ -30,14 +30,21 @@ def guarded(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
 
 
 def complain(problem: Exception) -> None:
-    """Logs a fault once per cause; raises it under our own tests (`strict`) and where CODEOPS_STRICT is set."""
-    if strict or os.environ.get("CODEOPS_STRICT"):
+    """Logs a fault once per cause; raises it in a test that pytest runs, and wherever CODEOPS_STRICT says so (1, or 0 for nowhere)."""
+    if _is_strict():
         raise problem
     try:
         _tell(problem)
     except Exception:  # ruff: ignore[blind-except] - none may reach the program
         # The stack or the memory is at its end, or a handler that the program logs with fails: nobody is left to be told.
         return
+
+
+def _is_strict() -> bool:
+    wish = os.environ.get("CODEOPS_STRICT", "")
+    if strict is not None or wish:
+        return bool(strict or wish not in {"", "0"})
+    return "pytest" in sys.modules and "PYTEST_CURRENT_TEST" in os.environ
 
 
 def _tell(problem: Exception) -> None:

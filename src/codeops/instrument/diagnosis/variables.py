@@ -12,7 +12,7 @@ from codeops.instrument.settings import VARIABLES, Settings, unreadable
 
 __all__ = ["examine", "usable"]
 
-_OTHERS = {"CODEOPS_STRICT": "raises faults of CodeOps, for its own tests"}
+_OTHERS = {"CODEOPS_STRICT": "whether faults of CodeOps are raised: 1, or 0; else in tests of pytest"}
 _MEMBERS = {"switches": SWITCHES, "libraries": LIBRARIES}
 
 
