@@ -132,7 +132,7 @@ def _cause(route: RouteResult, cause: Cause, currency: str) -> str:
     line = f'<span class="line" aria-hidden="true">{cause.location.line}</span>' if cause.location and cause.location.line > 0 else ""
     return (
         f'<article class="cause"><header><h3>{_h(before)} <code>{_h(place)}</code>{_h(after)}</h3>'
-        + (f'<p class="stake">{_h(stake)}</p>' if stake else "")
+        + (f'<p class="{"stake" if cause.cost else "quiet"}">{_h(stake)}</p>' if stake else "")
         + f'</header><p class="quiet">in <code>{_h(route.name)}</code>, meter <code>{_h(cause.meter)}</code></p>'
         + (f'<pre tabindex="0"><code>{line}{_h(cause.code)}</code></pre>' if cause.code.strip() else "")
         + (f'<p class="advice"><b>What helps:</b> {_h(cause.advice)}</p>' if cause.advice.strip() else "")

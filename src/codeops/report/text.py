@@ -136,7 +136,7 @@ def _causes(report: Report) -> "Iterator[RenderableType]":
 
 def _cause(route: RouteResult, cause: Cause, currency: str) -> "Iterator[RenderableType]":
     before, place, after = _view.placed(cause.text, cause.location)
-    yield _line(4, (before, ""), (place, "cyan"), (after, ""), (f"  {_view.stake(route, cause, currency)}", "red"))
+    yield _line(4, (before, ""), (place, "cyan"), (after, ""), (f"  {_view.stake(route, cause, currency)}", "red" if cause.cost else "dim"))
     if cause.code:
         yield _line(6, ("│ ", "dim"), (cause.code, "italic"))
     if cause.advice:
