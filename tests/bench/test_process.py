@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codeops.bench import measure
-from codeops.bench.process import Worker
+from codeops.bench.side import Side
 from codeops.core.suite import FunctionCase
 
 AROUND = """
@@ -108,9 +108,9 @@ def test_without_the_group_kill_a_forgotten_child_stays(project, tmp_path, monke
 def test_two_workers_can_be_asked_in_turn(project):
     suite = project({"jobs": JOBS}, functions=(FunctionCase(route="j", call="jobs:job"),))
 
-    with Worker(suite.root, {}, 20) as base, Worker(suite.root, {}, 20) as head:
-        base.ask("open", suite=suite)
-        head.ask("open", suite=suite)
-        blocks = [side.ask("measure", case=0, start=0, requests=5) for _ in range(3) for side in (base, head)]
+    with Side(suite) as base, Side(suite) as head:
+        base.demand_ready()
+        head.demand_ready()
+        blocks = [side.measure(0, 0, 5) for _ in range(3) for side in (base, head)]
 
-    assert [len(block["cpu_ns"]) for block in blocks] == [5] * 6
+    assert [len(block.cpu_ns) for block in blocks] == [5] * 6

@@ -3,18 +3,17 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from codeops.bench import sampler, snapshot, summary
-from codeops.bench.block import Block
 from codeops.bench.process import Worker
+from codeops.bench.side import Side
 from codeops.core.errors import EmptySuite, FailedCall, InvalidValue
 from codeops.core.snapshot import RouteUsage
-from codeops.core.suite import FunctionCase, RequestCase, Suite
+from codeops.core.suite import Suite
 
-__all__ = ["Progress", "measure"]
+__all__ = ["Progress", "measure", "measure_pytest"]
 
 _NO_TESTS = 5
 """The exit status with which pytest says that it collected nothing."""
@@ -34,36 +33,27 @@ def measure(suite: Suite, *, on_progress: Callable[[Progress], None] | None = No
 
     Raises: SuiteError for whatever keeps something of the suite from being measured.
     """
-    cases: tuple[RequestCase | FunctionCase, ...] = (*suite.requests, *suite.functions)
-    total = len(cases) + bool(suite.pytest)
+    count = len(suite.requests) + len(suite.functions)
+    total = count + bool(suite.pytest)
     tell = on_progress or (lambda _: None)
     routes: dict[str, RouteUsage] = {}
-    if cases:
-        with Worker(suite.root, suite.env, suite.plan.timeout_s) as worker:
+    if count:
+        with Side(suite) as side:
             tell(Progress("", 0, total))
-            worker.ask("open", suite=suite)
-            for number, case in enumerate(cases):
-                blocks = _sample(worker, suite, number, lambda part, case=case, done=number: tell(Progress(case.route, done + part, total)))  # type: ignore[misc]
-                _add(routes, case.route, _summarise(case, blocks, suite.root))
+            side.demand_ready()
+            for number, case in enumerate(side.cases):
+                blocks = sampler.sample(
+                    suite.plan,
+                    partial(side.measure, number),
+                    lambda part, case=case, done=number: tell(Progress(case.route, done + part, total)),  # type: ignore[misc]
+                )
+                _add(routes, case.route, summary.of_case(case, blocks, suite.root))
     if suite.pytest:
-        tell(Progress("pytest", len(cases), total))
-        for route, usage in _measure_pytest(suite).items():
+        tell(Progress("pytest", count, total))
+        for route, usage in measure_pytest(suite).items():
             _add(routes, route, usage)
         tell(Progress("pytest", total, total))
     return routes
-
-
-def _sample(worker: Worker, suite: Suite, number: int, on_progress: Callable[[float], None]) -> list[Block]:
-    def block(start: int, requests: int) -> Block:
-        return msgspec.convert(worker.ask("measure", case=number, start=start, requests=requests), Block)
-
-    return sampler.sample(suite.plan, block, on_progress)
-
-
-def _summarise(case: RequestCase | FunctionCase, blocks: list[Block], root: str) -> RouteUsage:
-    if isinstance(case, FunctionCase):
-        return summary.summarise(blocks, root, kind=case.kind, unit=case.unit, units=case.units)
-    return summary.summarise(blocks, root)
 
 
 def _add(routes: dict[str, RouteUsage], route: str, usage: RouteUsage) -> None:
@@ -74,7 +64,11 @@ def _add(routes: dict[str, RouteUsage], route: str, usage: RouteUsage) -> None:
     routes[route] = usage
 
 
-def _measure_pytest(suite: Suite) -> dict[str, RouteUsage]:
+def measure_pytest(suite: Suite) -> dict[str, RouteUsage]:
+    """The usage of each benchmark among the suite's tests.
+
+    Raises: EmptySuite, FailedCall.
+    """
     with tempfile.TemporaryDirectory(prefix="codeops-") as folder:
         out = str(Path(folder) / "snapshot.json")
         with Worker(suite.root, suite.env, None) as worker:

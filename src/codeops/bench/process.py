@@ -9,7 +9,7 @@ import subprocess  # ruff: ignore[suspicious-subprocess-import] - it starts our 
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any, Self, cast
 
@@ -18,7 +18,7 @@ import msgspec
 from codeops.core.errors import CodeOpsError, WorkerDied, leaves
 from codeops.core.location import Location
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "error_of"]
 
 _KEPT_BYTES = 8192
 _GRACE_S = 5.0
@@ -28,16 +28,17 @@ _SHOWN_LINES = 8
 class Worker:
     """One process that measures; a context manager that leaves nothing behind.
 
+    `command` starts the interpreter: another one than this, or one under a tool that counts.
     Units: `timeout_s` seconds that one answer may take, None for any time.
     """
 
-    def __init__(self, root: str, env: Mapping[str, str], timeout_s: float | None) -> None:
+    def __init__(self, root: str, env: Mapping[str, str], timeout_s: float | None, command: Sequence[str] = (sys.executable,)) -> None:
         self._timeout_s = timeout_s
         self._unread = b""
         self._tail = b""
-        self._is_busy = False
+        self._is_busy, self._asked = False, ""
         self._channel, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-m", "codeops.bench.worker", str(theirs.fileno())]
+        command = [*command, "-P", "-m", "codeops.bench.worker", str(theirs.fileno())]
         try:
             self._process = subprocess.Popen(  # ruff: ignore[subprocess-without-shell-equals-true] - our own interpreter and module
                 command,
@@ -64,13 +65,24 @@ class Worker:
 
         Raises: what the worker says went wrong; WorkerDied when it gives no answer.
         """
-        self._is_busy = True
-        with contextlib.suppress(OSError):  # a worker that is gone is told below, with its last words
+        self.tell(name, **details)
+        return self.answer()
+
+    def tell(self, name: str, **details: object) -> None:
+        """Sends a command whose answer is taken later, so that two workers can be at it."""
+        self._is_busy, self._asked = True, name
+        with contextlib.suppress(OSError):  # a worker that is gone is told with its last words when it should answer
             self._channel.sendall(msgspec.json.encode({"name": name, **details}) + b"\n")
-        answer = msgspec.json.decode(self._line(name))
+
+    def answer(self) -> Any:
+        """The answer to what the worker was told last.
+
+        Raises: what the worker says went wrong; WorkerDied when it gives no answer.
+        """
+        answer = msgspec.json.decode(self._line(self._asked))
         self._is_busy = False
         if "error" in answer:
-            raise _error(answer["error"])
+            raise error_of(answer["error"])
         return answer["result"]
 
     def _line(self, name: str) -> bytes:
@@ -143,7 +155,8 @@ class Worker:
         self.end()
 
 
-def _error(spelled: dict[str, Any]) -> CodeOpsError:
+def error_of(spelled: dict[str, Any]) -> CodeOpsError:
+    """The error that a worker spelled."""
     kind = next(leaf for leaf in leaves() if leaf.slug == spelled["slug"])
     location = Location(**spelled["location"]) if spelled["location"] else None
     return kind(spelled["title"], why=spelled["why"], fix=spelled["fix"], location=location)

@@ -7,10 +7,12 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 
 from codeops.bench.block import Block
+from codeops.bench.lap import Lap
 from codeops.core.meter import CPU, EGRESS, MEMORY, S3_GET, unit_of
 from codeops.core.snapshot import MeterUsage, RouteUsage, Site
+from codeops.core.suite import FunctionCase, RequestCase
 
-__all__ = ["summarise"]
+__all__ = ["of_case", "summarise"]
 
 _MEAN = Context(prec=4, rounding=ROUND_HALF_EVEN)
 """Statistical means: a fifth digit would be noise in each diff."""
@@ -25,13 +27,25 @@ _GIB = Decimal(2**30)
 _CODE_LENGTH = 120
 
 
-def summarise(blocks: Sequence[Block], root: str, *, kind: str = "route", unit: str = "", units: str = "") -> RouteUsage:
+def of_case(case: RequestCase | FunctionCase, blocks: Sequence[Block], root: str, laps: Sequence[Lap] = ()) -> RouteUsage:
+    """The usage of one request or call of a suite's case."""
+    if isinstance(case, FunctionCase):
+        return summarise(blocks, root, kind=case.kind, unit=case.unit, units=case.units, laps=laps)
+    return summarise(blocks, root, laps=laps)
+
+
+def summarise(
+    blocks: Sequence[Block], root: str, *, kind: str = "route", unit: str = "", units: str = "", laps: Sequence[Lap] = ()
+) -> RouteUsage:
     """The usage of one request of a route, or one call of a job, from all its measured blocks.
 
+    CPU is that of the laps where there are any: nothing was counted in them.
     Memory is an upper bound: the most that a block held above the idle process, times the time of each request.
     """
-    cpu = [_NANO * cpu_ns for block in blocks for cpu_ns in block.cpu_ns]
-    usage = [_statistical(CPU, cpu), *_memory(blocks), *_counted(blocks, len(cpu), root)]
+    requests = sum(len(block.cpu_ns) for block in blocks)
+    timed = [_NANO * lap.cpu_ns / lap.requests for lap in laps]
+    cpu = timed or [_NANO * cpu_ns for block in blocks for cpu_ns in block.cpu_ns]
+    usage = [_statistical(CPU, cpu), *_memory(blocks), *_counted(blocks, requests, root)]
     return RouteUsage(
         cpu_s=usage[0].mean,
         egress_bytes=_sum(usage, EGRESS),
@@ -39,7 +53,7 @@ def summarise(blocks: Sequence[Block], root: str, *, kind: str = "route", unit: 
         kind=kind,
         unit=unit,
         units=Decimal(units) if units else None,
-        samples=len(cpu),
+        samples=requests,
         usage=tuple(sorted(usage, key=lambda line: (line.meter, sorted(line.labels.items())))),
     )
 

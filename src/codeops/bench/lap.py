@@ -1,0 +1,58 @@
+"""A lap: requests made one after another with nothing between them, timed as a whole."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Lap", "drive", "settle"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lap:
+    """What some requests took together.
+
+    Units: `cpu_ns` nanoseconds of CPU of the whole process, `wall_ns` of the clock on the wall; `requests` counts them.
+    """
+
+    requests: int
+    cpu_ns: int
+    wall_ns: int
+
+
+def drive(call: Callable[[int], Any], start: int, washing: int, requests: int, loop: asyncio.AbstractEventLoop | None) -> Lap:
+    """Times `requests` calls, after `washing` more that are not timed: they take the caches back from the other side.
+
+    `call` gets the number of the iteration, `start` for the first one; in `loop` what it returns is awaited.
+    The youngest garbage of earlier work is collected before, so that a lap does not pay for its predecessor.
+    """
+    gc.collect(0)
+    if loop is not None:
+        return loop.run_until_complete(_drive(call, start, washing, requests))
+    for number in range(start, start + washing):
+        call(number)
+    wall_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
+    for number in range(start + washing, start + washing + requests):
+        call(number)
+    return _lap(requests, cpu_ns, wall_ns)
+
+
+async def _drive(call: Callable[[int], Awaitable[Any]], start: int, washing: int, requests: int) -> Lap:
+    for number in range(start, start + washing):
+        await call(number)
+    wall_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
+    for number in range(start + washing, start + washing + requests):
+        await call(number)
+    return _lap(requests, cpu_ns, wall_ns)
+
+
+def _lap(requests: int, cpu_ns: int, wall_ns: int) -> Lap:
+    return Lap(requests=requests, cpu_ns=time.process_time_ns() - cpu_ns, wall_ns=time.perf_counter_ns() - wall_ns)
+
+
+def settle() -> None:
+    """Takes everything that lives now out of the garbage collector's sight: it will not be gone through during a lap."""
+    gc.collect()
+    gc.freeze()

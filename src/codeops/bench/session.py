@@ -1,0 +1,151 @@
+"""A suite that is open in the process that measures: its applications started, its cases ready."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from codeops.bench import asgi, case, memory, target
+from codeops.bench.block import Block, Stopwatch
+from codeops.bench.lap import Lap, drive
+from codeops.bench.relocation import demand_own_code, relocate
+from codeops.core.errors import Bug, CodeOpsError
+from codeops.core.suite import RequestCase, Suite
+from codeops.instrument import guard, hooks
+from codeops.instrument.recorder import Tally
+from codeops.instrument.tasks import task_factory
+
+__all__ = ["Session", "extend_path"]
+
+
+class Session:
+    """Cases count requests first, then functions."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_task_factory(task_factory)
+        self._cases: list[case.Ready | CodeOpsError] = []
+        self._apps: dict[str, tuple[Any, dict[str, Any]] | CodeOpsError] = {}
+        self._root = ""
+        self._idle_bytes: int | None = None
+
+    def open(self, suite: Suite, origin: str = "") -> list[CodeOpsError | None]:
+        """Enters the setup, imports what the suite names, and starts the applications; why each case that is not ready is not.
+
+        `origin` is the folder that the environment takes for the project's, where that is not the suite's own.
+
+        Raises: UnimportableTarget, FailedCall for the setup, without which nothing can be measured; UnimportableTarget when code
+        of `origin` was imported.
+        """
+        self._root = os.path.realpath(suite.root)
+        extend_path(suite)
+        if origin:
+            relocate(os.path.realpath(origin), self._root)
+        hooks.install()
+        if suite.setup:
+            target.enter(suite.setup, self._stack, self._root)
+        self._cases = [_attempt(partial(self._request, request)) for request in suite.requests]
+        self._cases += [_attempt(partial(case.ready_function, function, self._root)) for function in suite.functions]
+        if origin:
+            demand_own_code(os.path.realpath(origin), self._root, list(sys.modules.values()))
+        self._idle_bytes = memory.resident_bytes()
+        return [one if isinstance(one, CodeOpsError) else None for one in self._cases]
+
+    def _request(self, request: RequestCase) -> case.Ready:
+        if request.app not in self._apps:
+            self._apps[request.app] = _attempt(partial(self._start, request.app))
+        app = self._apps[request.app]
+        if isinstance(app, CodeOpsError):
+            raise app
+        return case.ready_request(request, *app)
+
+    def _start(self, name: str) -> tuple[Any, dict[str, Any]]:
+        app = case.load_app(name, self._root)
+        if not case.is_asgi(app):
+            return app, {}
+        lifespan = asgi.Lifespan(app, name)
+        self._loop.run_until_complete(lifespan.start())
+        self._stack.callback(lambda: self._loop.run_until_complete(lifespan.stop()))
+        return app, lifespan.state
+
+    def measure(self, number: int, start: int, requests: int) -> Block:
+        """`requests` requests of the case `number`, each one counted; the first has the iteration number `start`.
+
+        Raises: FailedCall, UnexpectedStatus; Bug when a hook of ours failed, because a count is then too low.
+        """
+        with self._making(number) as chosen:
+            watch = Stopwatch(self._root, self._idle_bytes)
+            iterations = range(start, start + requests)
+            if chosen.is_async:
+                self._loop.run_until_complete(_repeat(chosen, watch, iterations))
+            else:
+                for iteration in iterations:
+                    with watch.request() as tally:
+                        chosen.call(iteration, tally)
+        return watch.finish()
+
+    def time(self, number: int, start: int, washing: int, requests: int) -> Lap:
+        """A lap of the case `number`, with nothing counted.
+
+        Raises: FailedCall, UnexpectedStatus.
+        """
+        with self._making(number) as chosen:
+            return drive(self._uncounted(chosen), start, washing, requests, self._loop if chosen.is_async else None)
+
+    def close(self) -> None:
+        """Ends applications and setup, in the reverse order of their start."""
+        self._stack.close()
+        self._loop.close()
+
+    def _uncounted(self, chosen: case.Ready) -> Callable[[int], Any]:
+        unheeded = Tally(self._root)
+        return lambda iteration: chosen.call(iteration, unheeded)
+
+    @contextmanager
+    def _making(self, number: int) -> Generator[case.Ready]:
+        """The case to make requests of; what goes wrong meanwhile is told as the case's failure."""
+        chosen = self._cases[number]
+        if isinstance(chosen, CodeOpsError):
+            raise chosen
+        known = len(guard.problems)
+        try:
+            yield chosen
+        except Exception as problem:
+            raise target.failure(chosen.what, problem, self._root) from problem
+        if len(guard.problems) > known:
+            raise _hook_failure(chosen.what, guard.problems[known], self._root) from guard.problems[known]
+
+
+def extend_path(suite: Suite) -> None:
+    """Puts the project's folders first on the import path."""
+    root = Path(suite.root).resolve()
+    sys.path[:0] = [str(root), *(str((root / path).resolve()) for path in suite.python_path)]
+
+
+def _attempt(make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except CodeOpsError as problem:
+        return problem
+
+
+async def _repeat(chosen: case.Ready, watch: Stopwatch, iterations: range) -> None:
+    for iteration in iterations:
+        with watch.request() as tally:
+            await chosen.call(iteration, tally)
+
+
+def _hook_failure(what: str, problem: Exception, root: str) -> CodeOpsError:
+    if isinstance(problem, CodeOpsError):
+        problem.location = problem.location or target.place(problem.__traceback__, root)
+        return problem
+    return Bug(
+        f"{what} could not be counted",
+        why=f"{type(problem).__name__}: {problem}",
+        fix="report it with this message and the versions of the libraries that the code calls",
+    )

@@ -1,0 +1,87 @@
+"""One side of a comparison: a suite open in a worker, and how to make requests of its cases."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from codeops.bench.block import Block
+from codeops.bench.lap import Lap
+from codeops.bench.process import Worker, error_of
+from codeops.core.errors import CodeOpsError
+from codeops.core.suite import FunctionCase, RequestCase, Suite
+
+__all__ = ["Case", "Side", "Start"]
+
+Case = RequestCase | FunctionCase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How a side's worker is started.
+
+    `command` starts its interpreter, `env` is added to the suite's own; `origin` is the folder that the environment takes for the
+    project's, where that is not the suite's own.
+    """
+
+    command: Sequence[str] = (sys.executable,)
+    env: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
+
+
+class Side:
+    """A suite, opened in two steps so that two sides can start at the same time; a context manager that leaves nothing behind."""
+
+    def __init__(self, suite: Suite, start: Start | None = None) -> None:
+        how = start or Start()
+        self.suite = suite
+        self.cases: tuple[Case, ...] = (*suite.requests, *suite.functions)
+        self._worker = Worker(suite.root, {**suite.env, **how.env}, suite.plan.timeout_s, how.command)
+        self._worker.tell("open", suite=suite, origin=how.origin)
+
+    def problems(self) -> list[CodeOpsError | None]:
+        """Waits until the suite is open; why each case that cannot be measured cannot.
+
+        Raises: SuiteError when nothing can be.
+        """
+        return [spelled and error_of(spelled) for spelled in self._worker.answer()]
+
+    def demand_ready(self) -> None:
+        """Waits until the suite is open.
+
+        Raises: SuiteError for the first case that cannot be measured.
+        """
+        for problem in self.problems():
+            if problem is not None:
+                raise problem
+
+    def measure(self, number: int, start: int, requests: int) -> Block:
+        """Requests of the case `number`, each one counted; the first with the iteration number `start`.
+
+        Raises: SuiteError.
+        """
+        return msgspec.convert(self._worker.ask("measure", case=number, start=start, requests=requests), Block)
+
+    def time(self, number: int, start: int, washing: int, requests: int) -> Lap:
+        """A lap of the case `number`, with nothing counted.
+
+        Raises: SuiteError.
+        """
+        return msgspec.convert(self._worker.ask("time", case=number, start=start, washing=washing, requests=requests), Lap)
+
+    def settle(self) -> None:
+        """Takes what lives now out of the garbage collector's sight."""
+        self._worker.ask("settle")
+
+    def end(self) -> None:
+        """Ends the worker with all that it started."""
+        self._worker.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        self.end()
