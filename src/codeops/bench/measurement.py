@@ -33,7 +33,7 @@ def measure(suite: Suite, *, on_progress: Callable[[Progress], None] | None = No
 
     Raises: SuiteError for whatever keeps something of the suite from being measured.
     """
-    count = len(suite.requests) + len(suite.functions)
+    count = len(suite.cases)
     total = count + bool(suite.pytest)
     tell = on_progress or (lambda _: None)
     routes: dict[str, RouteUsage] = {}

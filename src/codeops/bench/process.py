@@ -159,4 +159,6 @@ def error_of(spelled: dict[str, Any]) -> CodeOpsError:
     """The error that a worker spelled."""
     kind = next(leaf for leaf in leaves() if leaf.slug == spelled["slug"])
     location = Location(**spelled["location"]) if spelled["location"] else None
-    return kind(spelled["title"], why=spelled["why"], fix=spelled["fix"], location=location)
+    problem = kind(spelled["title"], why=spelled["why"], fix=spelled["fix"], location=location)
+    problem.about = spelled["about"]
+    return problem

@@ -12,11 +12,9 @@ from codeops.bench.block import Block
 from codeops.bench.lap import Lap
 from codeops.bench.process import Worker, error_of
 from codeops.core.errors import CodeOpsError
-from codeops.core.suite import FunctionCase, RequestCase, Suite
+from codeops.core.suite import Suite
 
-__all__ = ["Case", "Side", "Start"]
-
-Case = RequestCase | FunctionCase
+__all__ = ["Side", "Start"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +31,35 @@ class Start:
 
 
 class Side:
-    """A suite, opened in two steps so that two sides can start at the same time; a context manager that leaves nothing behind."""
+    """A suite, opened in two steps so that two sides can start at the same time; a context manager that leaves nothing behind.
+
+    `failure` is the last thing that went wrong when requests were made, `failed_route` the route that they were of.
+    """
 
     def __init__(self, suite: Suite, start: Start | None = None) -> None:
         how = start or Start()
         self.suite = suite
-        self.cases: tuple[Case, ...] = (*suite.requests, *suite.functions)
+        self.cases = suite.cases
+        self.problems: list[CodeOpsError | None] = []
+        self.failure: CodeOpsError | None = None
+        self.failed_route = ""
         self._worker = Worker(suite.root, {**suite.env, **how.env}, suite.plan.timeout_s, how.command)
         self._worker.tell("open", suite=suite, origin=how.origin)
 
-    def problems(self) -> list[CodeOpsError | None]:
-        """Waits until the suite is open; why each case that cannot be measured cannot.
+    def wait(self) -> Self:
+        """Waits until the suite is open; `problems` then tells why each case that cannot be measured cannot.
 
         Raises: SuiteError when nothing can be.
         """
-        return [spelled and error_of(spelled) for spelled in self._worker.answer()]
+        self.problems = [spelled and error_of(spelled) for spelled in self._worker.answer()]
+        return self
 
     def demand_ready(self) -> None:
         """Waits until the suite is open.
 
         Raises: SuiteError for the first case that cannot be measured.
         """
-        for problem in self.problems():
+        for problem in self.wait().problems:
             if problem is not None:
                 raise problem
 
@@ -63,18 +68,25 @@ class Side:
 
         Raises: SuiteError.
         """
-        return msgspec.convert(self._worker.ask("measure", case=number, start=start, requests=requests), Block)
+        return msgspec.convert(self._ask("measure", number, start=start, requests=requests), Block)
 
     def time(self, number: int, start: int, washing: int, requests: int) -> Lap:
         """A lap of the case `number`, with nothing counted.
 
         Raises: SuiteError.
         """
-        return msgspec.convert(self._worker.ask("time", case=number, start=start, washing=washing, requests=requests), Lap)
+        return msgspec.convert(self._ask("time", number, start=start, washing=washing, requests=requests), Lap)
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""
         self._worker.ask("settle")
+
+    def _ask(self, name: str, number: int, **details: object) -> object:
+        try:
+            return self._worker.ask(name, case=number, **details)
+        except CodeOpsError as problem:
+            self.failure, self.failed_route = problem, self.cases[number].route
+            raise
 
     def end(self) -> None:
         """Ends the worker with all that it started."""

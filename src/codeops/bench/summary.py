@@ -10,7 +10,7 @@ from codeops.bench.block import Block
 from codeops.bench.lap import Lap
 from codeops.core.meter import CPU, EGRESS, MEMORY, S3_GET, unit_of
 from codeops.core.snapshot import MeterUsage, RouteUsage, Site
-from codeops.core.suite import FunctionCase, RequestCase
+from codeops.core.suite import Case, FunctionCase
 
 __all__ = ["of_case", "summarise"]
 
@@ -27,7 +27,7 @@ _GIB = Decimal(2**30)
 _CODE_LENGTH = 120
 
 
-def of_case(case: RequestCase | FunctionCase, blocks: Sequence[Block], root: str, laps: Sequence[Lap] = ()) -> RouteUsage:
+def of_case(case: Case, blocks: Sequence[Block], root: str, laps: Sequence[Lap] = ()) -> RouteUsage:
     """The usage of one request or call of a suite's case."""
     if isinstance(case, FunctionCase):
         return summarise(blocks, root, kind=case.kind, unit=case.unit, units=case.units, laps=laps)

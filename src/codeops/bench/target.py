@@ -13,7 +13,10 @@ from codeops.core.errors import CodeOpsError, FailedCall, UnimportableTarget
 from codeops.core.location import Location
 from codeops.instrument import callsite
 
-__all__ = ["enter", "failure", "find", "place", "takes_argument"]
+__all__ = ["BROKEN_IMPORT", "enter", "failure", "find", "place", "takes_argument"]
+
+BROKEN_IMPORT = "import"
+"""What an `UnimportableTarget` is about when the module is there, but importing it raised."""
 
 
 def find(target: str, root: str) -> Any:
@@ -41,12 +44,14 @@ def _unimportable(target: str, module: str, problem: Exception, root: str) -> Un
     if isinstance(problem, ModuleNotFoundError) and problem.name and (module == problem.name or module.startswith(problem.name + ".")):
         why = f"there is no module {problem.name} in {root}, nor in {', '.join(path for path in sys.path if path != root)}"
         return UnimportableTarget(f"{target} cannot be imported", why=why, fix="correct the name, or set python_path under [bench]")
-    return UnimportableTarget(
+    broken = UnimportableTarget(
         f"{target} cannot be imported",
         why=f"{type(problem).__name__}: {problem}",
         fix="make the import work: python -c 'import " + module + "' in the project's folder shows the same",
         location=place(problem.__traceback__, root),
     )
+    broken.about = BROKEN_IMPORT
+    return broken
 
 
 def failure(what: str, problem: BaseException, root: str) -> CodeOpsError:

@@ -70,6 +70,7 @@ def _spell(problem: CodeOpsError) -> dict[str, object]:
         "title": problem.title,
         "why": problem.why,
         "fix": problem.fix,
+        "about": problem.about,
         "location": problem.location,
     }
 

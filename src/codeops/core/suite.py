@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["FunctionCase", "Plan", "RequestCase", "Suite"]
+__all__ = ["Case", "FunctionCase", "Plan", "RequestCase", "Suite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,10 @@ class FunctionCase:
     kind: str = "route"
     unit: str = ""
     units: str = ""
+
+
+Case = RequestCase | FunctionCase
+"""One thing to exercise, and the route or job that it stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,11 @@ class Suite:
     functions: tuple[FunctionCase, ...] = ()
     pytest: tuple[str, ...] = ()
     plan: Plan = field(default_factory=Plan)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """Requests first, then functions: a case's number is its place here."""
+        return (*self.requests, *self.functions)
 
     @property
     def is_empty(self) -> bool:

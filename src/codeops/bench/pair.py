@@ -1,0 +1,142 @@
+"""A pair of processes: base and head open side by side, and laps of both in turns.
+
+What moves CPU time from one moment to the next (a neighbour, the clock of the processor, a cold cache) lasts longer than a few
+milliseconds, so two laps of 5 ms that follow each other see the same of it, and the median over many such couples sees none.
+What is left is the luck of a process: where its memory lies, how its dictionaries are hashed. That is one draw for a pair,
+however long it is measured, and why several pairs are needed.
+
+Source: the project's campaign on the statistics of the CPU gate, section 1 (2026-11): sampler, length of laps, order, washing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import starmap
+from math import log
+from random import Random
+from statistics import median
+
+from codeops.bench.block import Block
+from codeops.bench.lap import Lap
+from codeops.bench.side import Side
+
+__all__ = ["Course", "Lane", "run"]
+
+_LAP_NS = 5_000_000
+_WARM_NS = 30_000_000
+_WASHING = 5  # one request in five before each lap is not timed
+_LONGEST_WASHED_NS = 50_000_000  # a request that takes longer than this warms its caches itself
+_VISITS, _ROUNDS = 4, 6
+_LANE_NS = 500_000_000  # of both sides together, for a route in one pair; slow routes get fewer rounds
+_FEWEST_ROUNDS = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """One route in a pair: its case on each side, and how it is measured there.
+
+    Units: `requests` in a lap; `rounds` of one lap on each side in a visit; `next` is the number of the next iteration, the same on
+    both sides.
+    """
+
+    route: str
+    base: int
+    head: int
+    next: int = 0
+    requests: int = 1
+    washing: int = 0
+    visits: int = _VISITS
+    rounds: int = _ROUNDS
+
+    def take(self, iterations: int) -> int:
+        """The number of the first of `iterations` new iterations."""
+        self.next += iterations
+        return self.next - iterations
+
+
+@dataclass(slots=True)
+class Course:
+    """What one pair measured of one route: laps that follow each other, and requests that were counted."""
+
+    base: list[Lap] = field(default_factory=list)
+    head: list[Lap] = field(default_factory=list)
+    base_counted: list[Block] = field(default_factory=list)
+    head_counted: list[Block] = field(default_factory=list)
+
+    @property
+    def cpu(self) -> float:
+        """The logarithm of head / base of the CPU of a request: mean within laps, median over couples of neighbours.
+
+        The mean inside keeps what a slow request in ten costs; the median leaves out couples that something came between.
+        """
+        return median(log(max(head.cpu_ns, 1) / max(base.cpu_ns, 1)) for base, head in zip(self.base, self.head, strict=True))
+
+    @property
+    def memory(self) -> float | None:
+        """By how many GiB·s a request of the head holds more than one of the base; None where the system does not tell."""
+        sides = list(starmap(_held_gib_s, ((self.base_counted, self.base), (self.head_counted, self.head))))
+        return None if sides[0] is None or sides[1] is None else sides[1] - sides[0]
+
+
+def run(base: Side, head: Side, lanes: Sequence[Lane], counted: int, random: Random) -> dict[str, Course]:
+    """One course of each of the lanes, in a pair of sides that have just been opened.
+
+    `counted` requests of each route are counted on each side before anything is timed.
+
+    Raises: SuiteError.
+    """
+    courses = {lane.route: Course() for lane in lanes}
+    for lane in lanes:
+        _count(base, head, lane, courses[lane.route], counted)
+        _warm(base, head, lane)
+    for side in (base, head):
+        side.settle()
+    for visit in range(_VISITS):
+        present = [lane for lane in lanes if visit < lane.visits]
+        for lane in random.sample(present, len(present)):
+            _visit(base, head, lane, courses[lane.route], base_first=random.random() < 0.5)
+    return courses
+
+
+def _count(base: Side, head: Side, lane: Lane, course: Course, requests: int) -> None:
+    start = lane.take(requests)
+    course.base_counted.append(base.measure(lane.base, start, requests))
+    course.head_counted.append(head.measure(lane.head, start, requests))
+
+
+def _warm(base: Side, head: Side, lane: Lane) -> None:
+    """Laps that grow until the route is warm on both sides, and how long its laps have to be."""
+    requests, spent_ns = 1, 0
+    while True:
+        start = lane.take(requests)
+        laps = [base.time(lane.base, start, 0, requests), head.time(lane.head, start, 0, requests)]
+        spent_ns += sum(lap.cpu_ns for lap in laps)
+        if spent_ns >= 2 * _WARM_NS or sum(lap.wall_ns for lap in laps) >= 2 * _WARM_NS:
+            break
+        requests *= 2
+    _plan(lane, sum(lap.cpu_ns for lap in laps) / 2 / requests, sum(lap.wall_ns for lap in laps) / 2 / requests)
+
+
+def _plan(lane: Lane, cpu_ns: float, wall_ns: float) -> None:
+    lane.requests = max(1, round(_LAP_NS / max(cpu_ns, wall_ns / 4, 1)))
+    lane.washing = max(1, lane.requests // _WASHING) if wall_ns < _LONGEST_WASHED_NS else 0
+    couple_ns = 2 * (lane.requests + lane.washing) * max(wall_ns, 1)
+    couples = max(_FEWEST_ROUNDS, min(_VISITS * _ROUNDS, round(_LANE_NS / couple_ns)))
+    lane.visits = min(_VISITS, max(1, couples // _FEWEST_ROUNDS))
+    lane.rounds = max(1, round(couples / lane.visits))
+
+
+def _visit(base: Side, head: Side, lane: Lane, course: Course, *, base_first: bool) -> None:
+    order = ((base, lane.base, course.base), (head, lane.head, course.head))
+    for _ in range(lane.rounds):
+        start = lane.take(lane.washing + lane.requests)
+        for side, number, laps in order if base_first else order[::-1]:
+            laps.append(side.time(number, start, lane.washing, lane.requests))
+
+
+def _held_gib_s(blocks: Iterable[Block], laps: Sequence[Lap]) -> float | None:
+    """The most that a counted block held, times the time that a request takes when nothing is counted."""
+    held = [block.held_bytes for block in blocks if block.held_bytes is not None]
+    if not held:
+        return None
+    wall_s = median(lap.wall_ns / lap.requests for lap in laps) / 1e9
+    return max(held) / 2**30 * wall_s

@@ -1,0 +1,176 @@
+"""Base and head measured against each other: pairs of processes until every route is decided, or patience ends."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from random import SystemRandom
+
+from codeops.bench import summary
+from codeops.bench.matching import Matched
+from codeops.bench.measurement import Progress
+from codeops.bench.pair import Course, run
+from codeops.bench.side import Side, Start
+from codeops.bench.survey import Survey, words_of
+from codeops.core.errors import CodeOpsError, SuiteError
+from codeops.core.snapshot import RouteUsage
+from codeops.core.suite import Suite
+
+__all__ = ["Pairing", "Patience", "measure_pairs"]
+
+_COUNTED_AGAIN = 2  # requests in each later pair: a count that depends on the hash seed shows there
+_SEEDS = 2**32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long routes that are not decided may be measured.
+
+    Units: `seconds` of measuring, after which no pair is begun; `looks` are the numbers of pairs after which the rule is asked.
+    """
+
+    seconds: float
+    looks: Sequence[int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Pairing:
+    """What has been measured so far.
+
+    Units: `pairs` process pairs; `spent_s` seconds since the first process was started.
+    """
+
+    suite: Suite
+    survey: Survey
+    courses: dict[str, list[Course]] = field(default_factory=dict)
+    pairs: int = 0
+    spent_s: float = 0.0
+
+    @property
+    def base(self) -> dict[str, RouteUsage]:
+        """The base's usage by route."""
+        matched = self.survey.matched.suite
+        return self.survey.base_only | {
+            lane.route: summary.of_case(
+                matched.cases[lane.base],
+                [block for course in self.courses[lane.route] for block in course.base_counted],
+                matched.root,
+                [lap for course in self.courses[lane.route] for lap in course.base],
+            )
+            for lane in self.survey.lanes
+        }
+
+    @property
+    def head(self) -> dict[str, RouteUsage]:
+        """The head's usage by route."""
+        return self.survey.head_only | {
+            lane.route: summary.of_case(
+                self.suite.cases[lane.head],
+                [block for course in self.courses[lane.route] for block in course.head_counted],
+                self.suite.root,
+                [lap for course in self.courses[lane.route] for lap in course.head],
+            )
+            for lane in self.survey.lanes
+        }
+
+
+def measure_pairs(
+    suite: Suite,
+    matched: Matched,
+    starts: tuple[Start, Start],
+    patience: Patience,
+    undecided: Callable[[Pairing], Collection[str]],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Pairing:
+    """The head's suite against what matches it of the base, in as many pairs as it takes.
+
+    `starts` are those of base and head. `undecided` is asked at each look which routes want more pairs.
+
+    Raises: SuiteError when the head cannot be measured; what is wrong with the base becomes a doubt about its routes.
+    """
+    return _Run(suite, matched, starts, on_progress or (lambda _: None)).measure(patience, undecided)
+
+
+class _Run:
+    def __init__(self, suite: Suite, matched: Matched, starts: tuple[Start, Start], tell: Callable[[Progress], None]) -> None:
+        self._suite, self._matched, self._starts, self._tell = suite, matched, starts, tell
+        self._random = SystemRandom()
+        self._begin_s = time.monotonic()
+        self._open: set[str] = set()
+        self._found = Pairing(suite=suite, survey=Survey(matched))
+
+    def measure(self, patience: Patience, undecided: Callable[[Pairing], Collection[str]]) -> Pairing:
+        found = self._found
+        while found.pairs < patience.looks[-1] and (not found.pairs or found.spent_s < patience.seconds):
+            self._progress()
+            with ExitStack() as stack:
+                is_done = self._pair(*self._start(stack))
+            found.spent_s = time.monotonic() - self._begin_s
+            if is_done and found.pairs in patience.looks:
+                self._open &= set(undecided(found))
+            if is_done and not self._open:
+                break
+        return found
+
+    def _progress(self) -> None:
+        total = len(self._suite.cases)
+        words = f"pair {self._found.pairs + 1}" + (f", {', '.join(sorted(self._open))}" if 0 < len(self._open) < 4 else "")
+        self._tell(Progress(words, total - len(self._open) if self._found.pairs else 0, total))
+
+    def _start(self, stack: ExitStack) -> tuple[Side, Side]:
+        """Both sides, in an order that is drawn by lot, with the same hash seed."""
+        seed = {"PYTHONHASHSEED": str(self._random.randrange(_SEEDS))}
+        plans = [(self._matched.suite, self._starts[0]), (self._suite, self._starts[1])]
+        sides: dict[int, Side] = {}
+        for place in self._random.sample((0, 1), 2):
+            suite, start = plans[place]
+            sides[place] = stack.enter_context(Side(suite, replace(start, env={**seed, **start.env})))
+        return sides[0], sides[1]
+
+    def _pair(self, base: Side, head: Side) -> bool:
+        """Whether a pair was measured; otherwise there is one route less, and it has to be tried again."""
+        survey = self._found.survey
+        head.demand_ready()
+        try:
+            base.wait()
+        except SuiteError as problem:
+            self._give_up(head, problem)
+            return True
+        if not survey.is_complete:
+            if not survey.look(base, head):
+                return False
+            self._open = {lane.route for lane in survey.lanes}
+        return self._run(base, head)
+
+    def _give_up(self, head: Side, problem: CodeOpsError) -> None:
+        """What is left when the base does not start: before the first pair the head alone, later the pairs that there are."""
+        survey = self._found.survey
+        if survey.is_complete:
+            survey.doubts |= dict.fromkeys(self._open, words_of(problem))
+        else:
+            survey.give_up(head, problem)
+        self._open = set()
+        self._found.pairs += 1
+
+    def _run(self, base: Side, head: Side) -> bool:
+        found = self._found
+        lanes = [lane for lane in found.survey.lanes if lane.route in self._open]
+        try:
+            courses = run(base, head, lanes, _COUNTED_AGAIN if found.pairs else self._suite.plan.min_samples, self._random)
+        except SuiteError as problem:
+            if base.failure is not problem:
+                raise
+            self._drop(base.failed_route, problem, head)
+            return False
+        for route, course in courses.items():
+            found.courses.setdefault(route, []).append(course)
+        found.pairs += 1
+        return True
+
+    def _drop(self, route: str, problem: CodeOpsError, head: Side) -> None:
+        """Goes on without a route that the base stopped answering."""
+        survey = self._found.survey
+        survey.doubts[route] = words_of(problem)
+        self._open.discard(route)
+        if route not in self._found.courses:
+            survey.measure_alone(head, route)
