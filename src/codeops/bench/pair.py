@@ -8,6 +8,7 @@ however long it is measured, and why several pairs are needed.
 Source: the project's campaign on the statistics of the CPU gate, section 1 (2026-11): sampler, length of laps, order, washing.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
@@ -90,10 +91,11 @@ def run(base: Side, head: Side, lanes: Sequence[Lane], counted: int, random: Ran
         _warm(base, head, lane)
     for side in (base, head):
         side.settle()
+    processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [-1]
     for visit in range(_VISITS):
         present = [lane for lane in lanes if visit < lane.visits]
         for lane in random.sample(present, len(present)):
-            _visit(base, head, lane, courses[lane.route], base_first=random.random() < 0.5)
+            _visit(base, head, lane, courses[lane.route], base_first=random.random() < 0.5, processor=random.choice(processors))
     return courses
 
 
@@ -125,12 +127,12 @@ def _plan(lane: Lane, cpu_ns: float, wall_ns: float) -> None:
     lane.rounds = max(1, round(couples / lane.visits))
 
 
-def _visit(base: Side, head: Side, lane: Lane, course: Course, *, base_first: bool) -> None:
+def _visit(base: Side, head: Side, lane: Lane, course: Course, *, base_first: bool, processor: int) -> None:
     order = ((base, lane.base, course.base), (head, lane.head, course.head))
     for _ in range(lane.rounds):
         start = lane.take(lane.washing + lane.requests)
         for side, number, laps in order if base_first else order[::-1]:
-            laps.append(side.time(number, start, lane.washing, lane.requests))
+            laps.append(side.time(number, start, lane.washing, lane.requests, processor))
 
 
 def _held_gib_s(blocks: Iterable[Block], laps: Sequence[Lap]) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from codeops.bench import asgi, case, memory, target
 from codeops.bench.block import Block, Stopwatch
-from codeops.bench.lap import Lap, drive
+from codeops.bench.lap import Lap, drive, pin
 from codeops.bench.relocation import demand_own_code, relocate
 from codeops.core.errors import Bug, CodeOpsError
 from codeops.core.suite import RequestCase, Suite
@@ -89,11 +89,12 @@ class Session:
                         chosen.call(iteration, tally)
         return watch.finish()
 
-    def time(self, number: int, start: int, washing: int, requests: int) -> Lap:
-        """A lap of the case `number`, with nothing counted.
+    def time(self, number: int, start: int, washing: int, requests: int, processor: int) -> Lap:
+        """A lap of the case `number` on one processor, with nothing counted.
 
         Raises: FailedCall, UnexpectedStatus.
         """
+        pin(processor)
         with self._making(number) as chosen:
             return drive(self._uncounted(chosen), start, washing, requests, self._loop if chosen.is_async else None)
 

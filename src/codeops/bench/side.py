@@ -70,12 +70,12 @@ class Side:
         """
         return msgspec.convert(self._ask("measure", number, start=start, requests=requests), Block)
 
-    def time(self, number: int, start: int, washing: int, requests: int) -> Lap:
-        """A lap of the case `number`, with nothing counted.
+    def time(self, number: int, start: int, washing: int, requests: int, processor: int = -1) -> Lap:
+        """A lap of the case `number` with nothing counted, on one `processor` if it is not negative.
 
         Raises: SuiteError.
         """
-        return msgspec.convert(self._ask("time", number, start=start, washing=washing, requests=requests), Lap)
+        return msgspec.convert(self._ask("time", number, start=start, washing=washing, requests=requests, processor=processor), Lap)
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""

@@ -4,7 +4,7 @@
 |---|---|
 | `{"name": "open", "suite": …, "origin": ""}` | for each case null when it is ready, or the error that keeps it from that |
 | `{"name": "measure", "case": 0, "start": 5, "requests": 20}` | a `Block` |
-| `{"name": "time", "case": 0, "start": 5, "washing": 4, "requests": 20}` | a `Lap` |
+| `{"name": "time", "case": 0, "start": 5, "washing": 4, "requests": 20, "processor": 1}` | a `Lap` |
 | `{"name": "settle"}` | null, when what lives is out of the garbage collector's sight |
 | `{"name": "pytest", "suite": …, "out": path}` | pytest's exit code |
 | `{"name": "close"}` | null, when lifespans and setup have ended |
@@ -55,7 +55,7 @@ def _answer(session: Session, command: dict[str, Any]) -> Any:
         case "measure":
             return session.measure(command["case"], command["start"], command["requests"])
         case "time":
-            return session.time(command["case"], command["start"], command["washing"], command["requests"])
+            return session.time(command["case"], command["start"], command["washing"], command["requests"], command["processor"])
         case "settle":
             return settle()
         case "pytest":
