@@ -2,6 +2,7 @@
 
 import click
 
+from codeops.cli._against import against, base_options
 from codeops.cli._show import config_option, progress_bar, report_options, show
 
 __all__ = ["command"]
@@ -10,10 +11,20 @@ __all__ = ["command"]
 @click.command()
 @click.option("--out", metavar="FILE", help="Write the snapshot here, for example cost/current.json.")
 @click.option("--update-baseline", is_flag=True, help="Write the snapshot over the project's baseline.")
+@base_options
 @config_option
 @report_options
-def command(out: str | None, update_baseline: bool, config: str | None, form: str | None, outputs: tuple[str, ...]) -> int:
-    """Measure what each route and job costs.
+def command(
+    out: str | None,
+    update_baseline: bool,
+    base: str | None,
+    base_dir: str | None,
+    time_budget: float | None,
+    config: str | None,
+    form: str | None,
+    outputs: tuple[str, ...],
+) -> int:
+    """Measure what each route and job costs; with a base also what the change costs.
 
     \b
     Example:
@@ -21,15 +32,19 @@ def command(out: str | None, update_baseline: bool, config: str | None, form: st
     """
     from codeops.bench import snapshot
     from codeops.config import load
-    from codeops.pipeline import measure_project
+    from codeops.pipeline import compare_trees, measure_project
 
-    settings = load(config, ".")
+    settings, other = load(config, "."), against(base, base_dir, time_budget)
     with progress_bar() as on_progress:
-        measured = measure_project(settings, on_progress)
+        if other:
+            measured, report = compare_trees(settings, other, on_progress)
+        else:
+            measured = measure_project(settings, on_progress)
+            report = measured.judge(None, settings.budget, settings.traffic)
     targets = [path for path in (out, settings.baseline if update_baseline else None) if path]
     for path in targets:
         snapshot.save(measured.snapshot, path)
-    show(measured.judge(None, settings.budget, settings.traffic), form, outputs)
+    show(report, form, outputs)
     for path in targets:
         click.echo(f"wrote {click.format_filename(path)}", err=True)
     return 0

@@ -1,29 +1,40 @@
-"""`codeops gate`: measure the project, compare it with its baseline, and fail when a budget is broken."""
+"""`codeops gate`: measure the project, compare it with its base or its baseline, and fail when a budget is broken."""
 
 import click
 
+from codeops.cli._against import against, base_options
 from codeops.cli._show import config_option, progress_bar, report_options, show, verdict_code
 
 __all__ = ["command"]
 
 
 @click.command()
+@base_options
 @config_option
 @report_options
-def command(config: str | None, form: str | None, outputs: tuple[str, ...]) -> int:
+def command(
+    base: str | None,
+    base_dir: str | None,
+    time_budget: float | None,
+    config: str | None,
+    form: str | None,
+    outputs: tuple[str, ...],
+) -> int:
     """Fail when a change costs too much.
+
+    Without --base or --base-dir the project is compared with its stored baseline: counts decide, CPU only warns.
 
     Exit codes: 0 pass, 1 a budget is broken, 2 CodeOps could not do its job, 3 inconclusive.
 
     \b
     Example:
-      codeops gate --output cost/report.html --output cost/report.md
+      codeops gate --base --output cost/report.html --output cost/report.md
     """
     from codeops.config import load
-    from codeops.pipeline import gate
+    from codeops.pipeline import compare_trees, gate
 
-    settings = load(config, ".")
+    settings, other = load(config, "."), against(base, base_dir, time_budget)
     with progress_bar() as on_progress:
-        report = gate(settings, on_progress)
+        report = compare_trees(settings, other, on_progress)[1] if other else gate(settings, on_progress)
     show(report, form, outputs)
     return verdict_code(report.verdict, settings.inconclusive)

@@ -1,4 +1,4 @@
-"""The way of all data: measure → price → judge, from a configuration to one snapshot or one report."""
+"""One tree measured: every route and job of a project, priced with its price book."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from codeops._version import __version__
-from codeops.bench import Progress, environment, measure, revision, snapshot
+from codeops.bench import Progress, environment, measure, revision
 from codeops.config import Config
 from codeops.core.budget import Budget
-from codeops.core.errors import EmptySuite, MissingBaseline
+from codeops.core.errors import EmptySuite
 from codeops.core.pricebook import PriceBook
 from codeops.core.report import Report
 from codeops.core.snapshot import Snapshot, SnapshotMeta
@@ -17,7 +17,7 @@ from codeops.core.valuation import value_snapshot
 from codeops.gate import judge
 from codeops.prices import load as load_pricebook
 
-__all__ = ["Measured", "gate", "measure_project"]
+__all__ = ["Measured", "demand_suite", "measure_project", "meta_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +40,32 @@ def measure_project(config: Config, on_progress: Callable[[Progress], None] | No
 
     Raises: EmptySuite; SuiteError for what cannot be measured; FileError and PriceError for the price book.
     """
+    demand_suite(config)
+    book = load_pricebook(config.pricebook)
+    now = datetime.now(UTC)
+    meta = meta_of(config.root, config.labels, now)
+    routes = measure(config.suite, on_progress=on_progress)
+    return Measured(value_snapshot(Snapshot(meta=meta, routes=routes), book, now.date()), book, now)
+
+
+def demand_suite(config: Config) -> None:
+    """Nothing, or `EmptySuite` when the configuration names nothing to measure."""
     if config.suite.is_empty:
         raise EmptySuite(
             f"{Path(config.path).name} names nothing to measure",
             why="there is no [[bench.request]], no [[bench.function]] and no [bench] pytest",
             fix="add one; the README's five-minute start has an example of each",
         )
-    book = load_pricebook(config.pricebook)
-    now = datetime.now(UTC)
-    sha, dirty = revision.read(config.root)
-    routes = measure(config.suite, on_progress=on_progress)
-    meta = SnapshotMeta(
+
+
+def meta_of(root: str, labels: Mapping[str, str], now: datetime) -> SnapshotMeta:
+    """Where a snapshot of the project in `root` comes from, when it is measured now and here."""
+    sha, dirty = revision.read(root)
+    return SnapshotMeta(
         git_sha=sha,
         dirty=dirty,
         created_at=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         codeops=__version__,
-        labels=dict(config.labels),
+        labels=dict(labels),
         environment=environment.read(),
     )
-    return Measured(value_snapshot(Snapshot(meta=meta, routes=routes), book, now.date()), book, now)
-
-
-def gate(config: Config, on_progress: Callable[[Progress], None] | None = None) -> Report:
-    """The project as it stands against its stored baseline, judged by its budgets.
-
-    Raises: MissingBaseline, and what `measure_project` raises.
-    """
-    if not Path(config.baseline).is_file():
-        raise MissingBaseline(
-            "there is no baseline to compare with",
-            why=f"{config.baseline} does not exist",
-            fix="codeops bench --update-baseline on the branch you compare with, and commit the file",
-        )
-    base = snapshot.load(config.baseline)
-    return measure_project(config, on_progress).judge(base, config.budget, config.traffic)
