@@ -10,7 +10,7 @@ from codeops.core.errors import InvalidValue, MalformedFile
 from codeops.core.location import Location
 from codeops.core.report import REPORT_SCHEMA, Report
 from codeops.document.schema import publish
-from codeops.report._encoding import encode
+from codeops.document.encoding import encode
 
 __all__ = ["SUFFIX", "parse", "render", "schema"]
 
