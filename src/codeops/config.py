@@ -1,9 +1,8 @@
 """The project's configuration: `codeops.toml`, or `[tool.codeops]` in `pyproject.toml`, as one frozen value."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import starmap
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,14 +15,13 @@ from codeops.core.money import Money
 from codeops.core.suite import FunctionCase, Plan, RequestCase, Suite
 from codeops.document import Document, decode
 from codeops.document import load as load_document
+from codeops.document.amount import money, ratio
 from codeops.document.schema import publish
 
 __all__ = ["CONFIG_NAME", "Config", "find", "load", "schema"]
 
 CONFIG_NAME = "codeops.toml"
 """The file that is looked for from the current folder upwards; `[tool.codeops]` in `pyproject.toml` serves as well."""
-
-_CURRENCY = {"$": "USD", "€": "EUR", "£": "GBP"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,35 +284,29 @@ class _Reading:
         """`"8 %"` as 0.08. A bare number is refused: 8 could be 8 % or eightfold."""
         if value is None:
             return None
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
-        if match is None:
+        found = ratio(value)
+        if found is None:
             raise self._refuse(
                 f"{keys[-1]} is {value}, not a percentage",
                 "a bare number could mean a percentage or a ratio",
                 f'write for example {keys[-1]} = "8 %"',
                 *keys,
             )
-        return Decimal(match[1]) / 100
+        return found
 
     def _money(self, value: object, *keys: str) -> Money | None:
         """`"200 USD"` or `"$200"` as money. A bare number is refused: it has no currency."""
         if value is None:
             return None
-        match = (
-            re.fullmatch(r"\s*(?P<sign>[$€£])?\s*(?P<amount>[\d_.,]+)\s*(?P<code>[A-Z]{3})?\s*", value) if isinstance(value, str) else None
-        )
-        try:
-            amount = Decimal(match["amount"].replace(",", "").replace("_", "")) if match else None
-        except InvalidOperation:
-            amount = None
-        if match is None or amount is None or bool(match["sign"]) == bool(match["code"]):
+        found = money(value)
+        if found is None:
             raise self._refuse(
                 f"{keys[-1]} is {value}, not an amount of money",
                 "money has a currency",
                 f'write for example {keys[-1]} = "0.25 USD"',
                 *keys,
             )
-        return Money(amount, match["code"] or _CURRENCY[match["sign"]])
+        return found
 
     def _refuse(self, title: str, why: str, fix: str, *keys: str | int) -> InvalidValue:
         return InvalidValue(title, why=why, fix=fix, location=self.document.locate(*self.keys, *keys))
