@@ -9,8 +9,8 @@ import msgspec
 from codeops.core.errors import InvalidValue, MalformedFile
 from codeops.core.location import Location
 from codeops.core.report import REPORT_SCHEMA, Report
-from codeops.document.schema import publish
 from codeops.document.encoding import encode
+from codeops.document.schema import publish
 
 __all__ = ["SUFFIX", "parse", "render", "schema"]
 

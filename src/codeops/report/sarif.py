@@ -15,8 +15,8 @@ from urllib.parse import quote
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import Report, Side
-from codeops.report import _doubts, _view
 from codeops.document.encoding import encode
+from codeops.report import _doubts, _view
 from codeops.report._plain import clean
 
 __all__ = ["SUFFIX", "render"]
