@@ -74,9 +74,9 @@ class Benchmark:
     """The fixture's value: call it with the function to measure and its arguments."""
 
     def __init__(
-        self, results: Results, plan: Plan, test: str, options: dict[str, Any], *, is_disabled: bool, is_distributed: bool
+        self, results: Results, plan: Plan, route: str, options: dict[str, Any], *, is_disabled: bool, is_distributed: bool
     ) -> None:
-        self._results, self._plan, self._test, self._options = results, plan, test, options
+        self._results, self._plan, self._route, self._options = results, plan, route, options
         self._is_disabled, self._is_distributed = is_disabled, is_distributed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._returned: Any = None
@@ -93,7 +93,7 @@ class Benchmark:
             return self._event_loop().run_until_complete(function(*args, **kwargs)) if is_async else function(*args, **kwargs)
         usage = self._measure(lambda: function(*args, **kwargs), is_async=is_async)
         try:
-            self._results.add(self._options.get("route") or self._options.get("job") or self._test, usage)
+            self._results.add(self._route, usage)
         except CodeOpsError as problem:
             _refuse(problem)
         return self._returned

@@ -31,7 +31,7 @@ class Progress:
 def measure(suite: Suite, *, on_progress: Callable[[Progress], None] | None = None) -> dict[str, RouteUsage]:
     """The usage of one request of each route and one call of each job, without prices, in the order of the suite.
 
-    Raises: SuiteError for whatever keeps something of the suite from being measured.
+    Raises: SuiteError for whatever keeps something of the suite from being measured; UnknownName for a selection of nothing.
     """
     count = len(suite.cases)
     total = count + bool(suite.pytest)
@@ -52,6 +52,7 @@ def measure(suite: Suite, *, on_progress: Callable[[Progress], None] | None = No
         tell(Progress("pytest", count, total))
         for route, usage in measure_pytest(suite).items():
             _add(routes, route, usage)
+        suite.selection.demand(routes, is_complete=False)
         tell(Progress("pytest", total, total))
     return routes
 
@@ -65,7 +66,7 @@ def _add(routes: dict[str, RouteUsage], route: str, usage: RouteUsage) -> None:
 
 
 def measure_pytest(suite: Suite) -> dict[str, RouteUsage]:
-    """The usage of each benchmark among the suite's tests.
+    """The usage of each benchmark among the suite's tests that is selected.
 
     Raises: EmptySuite, FailedCall.
     """
@@ -74,6 +75,8 @@ def measure_pytest(suite: Suite) -> dict[str, RouteUsage]:
         with Worker(suite.root, suite.env, None) as worker:
             status = worker.ask("pytest", suite=suite, out=out)
             words = worker.last_words()
+        if status == _NO_TESTS and not suite.selection.is_all:
+            return {}
         if status == _NO_TESTS:
             raise EmptySuite("pytest found no test", why=f"its arguments are {' '.join(suite.pytest)}", fix="correct pytest under [bench]")
         if status:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from codeops.bench.cost_fixture import Benchmark, Results
+    from codeops.core.selection import Selection
     from codeops.core.suite import Plan
 
 __all__ = [
@@ -35,14 +36,21 @@ _counts = pytest.StashKey[bool]()
 
 
 class PlanPlugin:
-    """Tells the plug-in how much to measure; `codeops bench` passes its own plan this way."""
+    """Tells the plug-in what to measure and how much; `codeops bench` passes its own plan this way."""
 
-    def __init__(self, plan: "Plan") -> None:
-        self._plan = plan
+    def __init__(self, plan: "Plan", selection: "Selection") -> None:
+        self._plan, self._selection = plan, selection
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keeps the plan where the fixture finds it."""
         config.stash[_plan] = self._plan
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leaves out the benchmarks of routes that are not selected; tests that measure nothing stay."""
+        left_out = [item for item in items if "cost" in getattr(item, "fixturenames", ()) and not self._selection.takes(_route_of(item))]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,6 +71,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Counts from here on, before any fixture makes a client, when a test measures."""
     if any("cost" in getattr(item, "fixturenames", ()) for item in items):
         _count(config)
+
+
+def _route_of(item: pytest.Item) -> str:
+    """The route or job that a benchmark measures: what its marker says, or else its own name."""
+    marker = item.get_closest_marker("cost")
+    options = marker.kwargs if marker else {}
+    return str(options.get("route") or options.get("job") or item.nodeid)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -93,7 +108,7 @@ def cost(request: pytest.FixtureRequest) -> "Generator[Benchmark]":
     benchmark = Benchmark(
         results,
         config.stash.get(_plan, Plan()),
-        request.node.nodeid,
+        _route_of(request.node),
         dict(marker.kwargs) if marker else {},
         is_disabled=config.getoption("--cost-disable"),
         is_distributed=hasattr(config, "workerinput"),

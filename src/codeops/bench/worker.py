@@ -44,7 +44,7 @@ def _call_pytest(suite: Suite, out: str) -> int:
 
     extend_path(suite)
     hooks.install()
-    return int(pytest.main([*suite.pytest, f"--cost-out={out}"], plugins=[PlanPlugin(suite.plan)]))
+    return int(pytest.main([*suite.pytest, f"--cost-out={out}"], plugins=[PlanPlugin(suite.plan, suite.selection)]))
 
 
 def _answer(session: Session, command: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 import click
 
 from codeops.cli._against import against, base_options
+from codeops.cli._select import select_option
 from codeops.cli._show import config_option, progress_bar, report_options, show
 
 __all__ = ["command"]
@@ -12,6 +13,7 @@ __all__ = ["command"]
 @click.option("--out", metavar="FILE", help="Write the snapshot here, for example cost/current.json.")
 @click.option("--update-baseline", is_flag=True, help="Write the snapshot over the project's baseline.")
 @base_options
+@select_option
 @config_option
 @report_options
 def command(
@@ -20,6 +22,7 @@ def command(
     base: str | None,
     base_dir: str | None,
     time_budget: float | None,
+    patterns: tuple[str, ...],
     config: str | None,
     form: str | None,
     outputs: tuple[str, ...],
@@ -32,9 +35,9 @@ def command(
     """
     from codeops.bench import snapshot
     from codeops.config import load
-    from codeops.pipeline import compare_trees, measure_project
+    from codeops.pipeline import compare_trees, measure_project, select
 
-    settings, other = load(config, "."), against(base, base_dir, time_budget)
+    settings, other = select(load(config, "."), patterns), against(base, base_dir, time_budget)
     with progress_bar() as on_progress:
         if other:
             measured, report = compare_trees(settings, other, on_progress)

@@ -3,6 +3,7 @@
 import click
 
 from codeops.cli._against import against, base_options
+from codeops.cli._select import select_option
 from codeops.cli._show import config_option, progress_bar, report_options, show, verdict_code
 
 __all__ = ["command"]
@@ -10,12 +11,14 @@ __all__ = ["command"]
 
 @click.command()
 @base_options
+@select_option
 @config_option
 @report_options
 def command(
     base: str | None,
     base_dir: str | None,
     time_budget: float | None,
+    patterns: tuple[str, ...],
     config: str | None,
     form: str | None,
     outputs: tuple[str, ...],
@@ -31,9 +34,9 @@ def command(
       codeops gate --base --output cost/report.html --output cost/report.md
     """
     from codeops.config import load
-    from codeops.pipeline import compare_trees, gate
+    from codeops.pipeline import compare_trees, gate, select
 
-    settings, other = load(config, "."), against(base, base_dir, time_budget)
+    settings, other = select(load(config, "."), patterns), against(base, base_dir, time_budget)
     with progress_bar() as on_progress:
         report = compare_trees(settings, other, on_progress)[1] if other else gate(settings, on_progress)
     show(report, form, outputs)

@@ -206,7 +206,7 @@ class SetupError(CodeOpsError):
 
 
 class UnknownName(SetupError):
-    """A format, cloud, library or other plug-in of that name does not exist."""
+    """A format, cloud, library or other plug-in, or a route to select, of that name does not exist."""
 
     slug = "unknown-name"
 

@@ -1,7 +1,9 @@
 """Suites: how to exercise the routes and jobs of a project so that their cost can be measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from codeops.core.selection import EVERYTHING, Selection
 
 __all__ = ["Case", "FunctionCase", "Plan", "RequestCase", "Suite"]
 
@@ -64,7 +66,7 @@ class Suite:
     `root` is the project's folder: the worker's working directory and first import path, before `python_path`.
     `setup` is `module:name`, a context manager (or a generator function, or a plain function) entered in the worker before an app
     is imported, for example to start a server and to set the environment. `env` is added to the worker's environment.
-    `pytest` are the arguments that select tests marked `cost`.
+    `pytest` are the arguments that select tests marked `cost`. `selection` is what of all this is measured.
     """
 
     root: str
@@ -75,6 +77,16 @@ class Suite:
     functions: tuple[FunctionCase, ...] = ()
     pytest: tuple[str, ...] = ()
     plan: Plan = field(default_factory=Plan)
+    selection: Selection = EVERYTHING
+
+    def selected(self, selection: Selection) -> "Suite":
+        """The suite of what `selection` takes; of pytest's benchmarks only the run knows the routes, and leaves the others out."""
+        return replace(
+            self,
+            requests=tuple(case for case in self.requests if selection.takes(case.route)),
+            functions=tuple(case for case in self.functions if selection.takes(case.route)),
+            selection=selection,
+        )
 
     @property
     def cases(self) -> tuple[Case, ...]:

@@ -2,6 +2,7 @@
 
 from codeops.pipeline.comparing import Against, compare_trees
 from codeops.pipeline.measuring import Measured, measure_project
+from codeops.pipeline.selecting import select
 from codeops.pipeline.stored import gate
 
-__all__ = ["Against", "Measured", "compare_trees", "gate", "measure_project"]
+__all__ = ["Against", "Measured", "compare_trees", "gate", "measure_project", "select"]
