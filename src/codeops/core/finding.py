@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from codeops.core.location import Location
+from codeops.core.waiver import Waiver
 
 __all__ = ["Finding", "Severity"]
 
@@ -22,6 +23,7 @@ class Finding:
     """What is wrong, why, how to fix it, where, and the money at stake.
 
     `rule` is a stable kebab-case name (`route-budget`, `calls-grew`); `message` stands alone on one line.
+    `waived` is the waiver under which it does not count, None for most.
     Units: `monthly` is money a month in the report's currency, None where traffic is not known.
     """
 
@@ -34,3 +36,4 @@ class Finding:
     meter: str = ""
     location: Location | None = None
     monthly: Decimal | None = None
+    waived: Waiver | None = None

@@ -14,6 +14,7 @@ from codeops.core.cost import Caveat
 from codeops.core.finding import Finding
 from codeops.core.location import Location
 from codeops.core.snapshot import Environment, PriceBookRef
+from codeops.core.waiver import Waiver, WaiverResult
 
 __all__ = ["REPORT_SCHEMA", "BudgetResult", "Cause", "Change", "MeterChange", "Report", "RouteResult", "Side", "Verdict", "worst"]
 
@@ -155,6 +156,7 @@ class RouteResult:
 class BudgetResult:
     """One budget and how it stands. `text` states limit and value on one line.
 
+    Under a waiver (`waived`) it keeps its verdict, which then decides nothing.
     Units: `limit` and `value` are ratios for `regression`, money otherwise (`per_1k`, `per_unit`, `monthly_increase`).
     """
 
@@ -164,6 +166,7 @@ class BudgetResult:
     limit: Decimal
     value: Decimal | None
     text: str
+    waived: Waiver | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,3 +189,4 @@ class Report:
     caveats: tuple[Caveat, ...] = ()
     monthly_delta: Decimal | None = None
     codeops: str = ""
+    waivers: tuple[WaiverResult, ...] = ()

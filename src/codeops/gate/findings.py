@@ -15,9 +15,11 @@ from codeops.gate.growth import level_grew, unpriced_grew
 from codeops.gate.lines import Line, Nature
 from codeops.gate.subject import Subject
 
-__all__ = ["Judged", "findings_of"]
+__all__ = ["RULES", "Judged", "findings_of"]
 
-_RULES = {"regression": "route-regression", "per_1k": "route-budget", "per_unit": "unit-budget", "monthly_increase": "monthly-increase"}
+RULES = {"regression": "route-regression", "per_1k": "route-budget", "per_unit": "unit-budget", "monthly_increase": "monthly-increase"}
+"""The rule of a broken budget, by its kind."""
+
 _NOTICEABLE = Decimal("0.01")  # of the route's cost: a count that varies by less is information, not a warning
 
 
@@ -49,7 +51,7 @@ def _broken(budget: BudgetResult, route: RouteResult | None, case: Case) -> Find
     is_broken = budget.verdict is Verdict.FAIL
     causes = route.causes if route else ()
     return Finding(
-        rule=_RULES[budget.kind] if is_broken else "inconclusive",
+        rule=RULES[budget.kind] if is_broken else "inconclusive",
         severity=Severity.ERROR if is_broken else Severity.WARNING,
         message=budget.text,
         why=_why(budget, route, case),
