@@ -143,3 +143,22 @@ def test_no_control_character_and_no_reversed_text_reaches_a_page(form: str) -> 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_format_says_the_ending_of_its_files(form: str) -> None:
     assert re.fullmatch(r"\.[a-z]+", load("codeops.report", form).SUFFIX)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_page_tells_each_waiver_with_owner_and_reason_and_what_it_lets_pass(form: str) -> None:
+    report = SAMPLES["waived"]
+
+    page = readable(form, report)
+
+    assert report.waivers
+    for result in report.waivers:
+        assert words(result.text) in page
+        assert words(result.waiver.owner) in page
+        assert words(result.waiver.reason) in page
+    assert words("/v1/report costs +54.8 % (limit +8.0 %)") in page
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_page_tells_an_expired_waiver(form: str) -> None:
+    assert words("the waiver for /v1/report ended on 2026-11-01") in readable(form, SAMPLES["expired"])

@@ -1,6 +1,7 @@
 """Reports that every format must show truthfully, by name."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from codeops.core.cost import Caveat
@@ -8,6 +9,8 @@ from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report, RouteResult, Side, Verdict
 from codeops.core.snapshot import Environment, PriceBookRef
+from codeops.core.waiver import Ceiling, Waiver, WaiverResult, WaiverState
+from codeops.gate.waiver import apply
 
 MACHINE = Environment(cpu_model="AMD EPYC 7B13", cpus=2, python="3.11.9", libc="glibc 2.36", kernel="6.1.0", machine="x86_64")
 BASE = Side(
@@ -80,6 +83,11 @@ def route(name: str, base: str | None, head: str | None, **changes: object) -> R
         "monthly_head": None if traffic is None or head_cost is None else head_cost * traffic,
     }
     return RouteResult(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def waiver(**changes: object) -> Waiver:
+    fields: dict[str, object] = {"reason": "the new renderer lands in May, ticket 41", "owner": "payments", "until": date(2026, 12, 31)}
+    return Waiver(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 REPORT_ROUTE = route(
@@ -211,9 +219,14 @@ ADVERSARIAL = report(
         )
         for number, attack in enumerate(ATTACKS)
     ),
-    budgets=tuple(BudgetResult(kind="per_1k", route=attack, verdict=Verdict.FAIL, limit=D(1), value=D(2), text=attack) for attack in ATTACKS),
+    budgets=tuple(
+        BudgetResult(kind="per_1k", route=attack, verdict=Verdict.FAIL, limit=D(1), value=D(2), text=attack, waived=waiver(reason=attack, owner=attack))
+        for attack in ATTACKS
+    ),
+    waivers=tuple(WaiverResult(waiver=waiver(route=attack, reason=attack, owner=attack), state=WaiverState.HOLDS, text=attack) for attack in ATTACKS),
     findings=tuple(
-        Finding(rule=attack, severity=Severity.ERROR, message=attack, why=attack, fix=attack, route=attack, meter="m", location=Location(attack, 7)) for attack in ATTACKS
+        Finding(rule=attack, severity=Severity.ERROR, message=attack, why=attack, fix=attack, route=attack, meter="m", location=Location(attack, 7), waived=waiver(reason=attack, owner=attack, location=Location(attack, 2)))
+        for attack in ATTACKS
     ),
     caveats=tuple(Caveat("x", attack, attack) for attack in ATTACKS),
 )  # fmt: skip
@@ -262,6 +275,24 @@ MANY = report(
     ),
 )
 
+WAIVED = apply(
+    FAIL,
+    (
+        waiver(route="/v1/report", ceiling=Ceiling(kind="regression", amount=D("0.6")), location=Location("cost/waivers.toml", 1, 1)),
+        waiver(rule="monthly-increase", owner="finance", reason="agreed for the quarter", location=Location("cost/waivers.toml", 8, 1)),
+        waiver(
+            route="/v1/*", ceiling=Ceiling(kind="per_1k", amount=D("0.01"), currency="USD"), location=Location("cost/waivers.toml", 14, 1)
+        ),
+        waiver(route="/v1/ingest", location=Location("cost/waivers.toml", 21, 1)),
+        waiver(route="/v1/repot", location=Location("cost/waivers.toml", 27, 1)),
+    ),
+    date(2026, 11, 2),
+)
+
+EXPIRED = apply(
+    PASS, (waiver(route="/v1/report", until=date(2026, 11, 1), location=Location("cost/waivers.toml", 1, 1)),), date(2026, 11, 2)
+)
+
 SAMPLES: dict[str, Report] = {
     "pass": PASS,
     "fail": FAIL,
@@ -271,4 +302,6 @@ SAMPLES: dict[str, Report] = {
     "unpriced": UNPRICED,
     "job": JOB,
     "many": MANY,
+    "waived": WAIVED,
+    "expired": EXPIRED,
 }

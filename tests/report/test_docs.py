@@ -11,10 +11,26 @@ from codeops.core.finding import Finding
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, MeterChange, Report, RouteResult, Side
 from codeops.core.snapshot import Environment, PriceBookRef
+from codeops.core.waiver import Ceiling, Waiver, WaiverResult
 from codeops.discovery import names
 
 PAGE = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
-PARTS = [Report, PriceBookRef, Side, Environment, RouteResult, MeterChange, Cause, BudgetResult, Finding, Location, Caveat]
+PARTS = [
+    Report,
+    PriceBookRef,
+    Side,
+    Environment,
+    RouteResult,
+    MeterChange,
+    Cause,
+    BudgetResult,
+    Finding,
+    WaiverResult,
+    Waiver,
+    Ceiling,
+    Location,
+    Caveat,
+]
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)

@@ -10,8 +10,9 @@ import pytest
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import Cause, Report
+from codeops.core.waiver import WaiverResult, WaiverState
 from codeops.report import sarif
-from report.samples import ADVERSARIAL, FAIL, REPORT_ROUTE, SAMPLES, D, report, route
+from report.samples import ADVERSARIAL, FAIL, REPORT_ROUTE, SAMPLES, D, report, route, waiver
 
 
 def exactly(required: str, **properties: object) -> dict[str, Any]:
@@ -58,6 +59,15 @@ RESULT = exactly(
         minItems=1,
         maxItems=1,
     ),
+    suppressions=several(
+        exactly(
+            "kind status justification location",
+            kind={"enum": ["inSource", "external"]},
+            status={"enum": ["accepted", "underReview", "rejected"]},
+            justification=TEXT,
+            location=exactly("physicalLocation", physicalLocation=PLACE),
+        )
+    ),
     partialFingerprints={"type": "object", "additionalProperties": {"type": "string"}},
     properties=BAG,
 )
@@ -93,6 +103,38 @@ def test_a_log_follows_the_schema_and_each_result_names_its_rule(name: str) -> N
 
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+
+
+def test_what_is_waived_is_suppressed_with_its_reason_and_place_and_nothing_else_is() -> None:
+    found = {result["ruleId"]: result["suppressions"] for result in run_of(SAMPLES["waived"])["results"]}
+
+    assert found["route-regression"] == [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": "waived until 2026-12-31 by payments: the new renderer lands in May, ticket 41",
+            "location": {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "cost/waivers.toml", "uriBaseId": "%SRCROOT%"},
+                    "region": {"startLine": 1, "startColumn": 1},
+                }
+            },
+        }
+    ]
+    assert found["calls-grew"]
+    assert found["usage-grew"] == found["waiver-unused"] == []
+
+
+def test_a_waiver_without_a_place_is_shown_at_the_configuration() -> None:
+    one = report(findings=(finding(waived=waiver()),), waivers=(WaiverResult(waiver=waiver(), state=WaiverState.HOLDS, text="x"),))
+
+    place = run_of(one)["results"][0]["suppressions"][0]["location"]["physicalLocation"]
+
+    assert place["artifactLocation"]["uri"] == "codeops.toml"
+
+
+def test_without_a_waiver_nothing_is_said_about_suppressions() -> None:
+    assert all("suppressions" not in result for result in run_of(FAIL)["results"])
 
 
 def test_the_schema_of_this_test_refuses_what_is_wrong() -> None:

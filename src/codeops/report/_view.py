@@ -12,6 +12,7 @@ from codeops.core import figure
 from codeops.core.finding import Finding
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report, RouteResult, Side, Verdict
+from codeops.core.waiver import WaiverResult
 
 __all__ = [
     "ABSENT",
@@ -38,8 +39,10 @@ __all__ = [
     "row",
     "shown",
     "stake",
+    "standing",
     "unpriced",
     "untold_budgets",
+    "waived",
 ]
 
 ABSENT = "—"
@@ -236,6 +239,16 @@ def untold_budgets(report: Report) -> list[BudgetResult]:
     """The budgets, without those that a finding tells word for word."""
     told = {one.message for one in report.findings}
     return [budget for budget in budgets(report) if budget.text not in told]
+
+
+def waived(one: BudgetResult | Finding) -> str:
+    """Until when, by whom and why it counts for nothing; empty where it counts."""
+    return f"waived until {one.waived.until} by {one.waived.owner}: {one.waived.reason}" if one.waived else ""
+
+
+def standing(result: WaiverResult) -> str:
+    """How a waiver stands, and who answers for it with which reason."""
+    return f"{result.text} ({result.waiver.owner}: {result.waiver.reason})"
 
 
 def _cost(route: RouteResult, value: Decimal | None, currency: str) -> str:

@@ -12,7 +12,8 @@ from html import escape
 from importlib.resources import files
 
 from codeops.core import figure
-from codeops.core.report import Cause, MeterChange, Report, RouteResult, Verdict
+from codeops.core.finding import Finding
+from codeops.core.report import BudgetResult, Cause, MeterChange, Report, RouteResult, Verdict
 from codeops.report import _doubts, _view
 from codeops.report._chart import cost_charts, month_charts
 from codeops.report._plain import clean, clip
@@ -57,6 +58,7 @@ def _body(report: Report) -> str:
         _table(report),
         _section("Findings", "findings", _findings(report)),
         _section("Budgets", "budgets", _budgets(report)),
+        _section("Waivers", "waivers", _waivers(report)),
         _section("What changed, by meter", "meters", (_meters(route, report.currency) for route in _view.by_money(report.routes))),
         _section("Caveats", "caveats", _caveats(report)),
     )
@@ -143,7 +145,16 @@ def _cause(route: RouteResult, cause: Cause, currency: str) -> str:
 def _budgets(report: Report) -> Iterator[str]:
     for budget in _view.untold_budgets(report):
         word = budget.verdict.value
-        yield f'<li><span class="badge {word}">{_view.MARKS[budget.verdict]} {word}</span> {_h(budget.text)}</li>'
+        yield f'<li><span class="badge {word}">{_view.MARKS[budget.verdict]} {word}</span> {_h(budget.text)}{_waived(budget)}</li>'
+
+
+def _waivers(report: Report) -> Iterator[str]:
+    for result in report.waivers:
+        yield f'<li><span class="badge kind">{result.state.value}</span> {_h(_view.standing(result))}</li>'
+
+
+def _waived(one: BudgetResult | Finding) -> str:
+    return f'<p class="quiet">{_h(_view.waived(one))}</p>' if one.waived else ""
 
 
 def _findings(report: Report) -> Iterator[str]:
@@ -153,7 +164,7 @@ def _findings(report: Report) -> Iterator[str]:
         why = f'<p class="quiet">{_h(one.why)}</p>' if one.why else ""
         fix = f'<p class="advice"><b>What helps:</b> {_h(one.fix)}</p>' if one.fix else ""
         head = f'<span class="badge {one.severity.value}">{one.severity.value}</span> {_h(one.message)}{place}{month}'
-        yield f'<li><p>{head}</p>{why}{fix}<p class="quiet">rule <code>{_h(one.rule)}</code></p></li>'
+        yield f'<li><p>{head}</p>{_waived(one)}{why}{fix}<p class="quiet">rule <code>{_h(one.rule)}</code></p></li>'
 
 
 def _meters(route: RouteResult, currency: str) -> str:

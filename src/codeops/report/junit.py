@@ -1,7 +1,7 @@
 """The report as JUnit XML, for the test tabs of CI systems: a case per route and budget, and per finding that none of them tells.
 
 A broken budget or failing finding is a failure. An open verdict is an error, not a skip: dashboards show a skip as
-if nothing were amiss, and an open verdict is no pass.
+if nothing were amiss, and an open verdict is no pass. What a waiver lets pass is a skip that says so.
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ class _Case:
     verdict: Verdict
     message: str
     lines: tuple[str, ...]
+    waived: str = ""
 
 
 def render(report: Report) -> str:
@@ -41,14 +42,14 @@ def render(report: Report) -> str:
 
 
 def _suite(name: str, cases: list[_Case], report: Report) -> ET.Element:
-    counts = {verdict: sum(case.verdict is verdict for case in cases) for verdict in Verdict}
+    counts = {verdict: sum(case.verdict is verdict and not case.waived for case in cases) for verdict in Verdict}
     suite = ET.Element(
         "testsuite",
         name=f"codeops.{name}",
         tests=str(len(cases)),
         failures=str(counts[Verdict.FAIL]),
         errors=str(counts[Verdict.INCONCLUSIVE]),
-        skipped="0",
+        skipped=str(sum(bool(case.waived) for case in cases)),
     )
     if name == "routes":
         properties = ET.SubElement(suite, "properties")
@@ -57,6 +58,7 @@ def _suite(name: str, cases: list[_Case], report: Report) -> ET.Element:
             ("summary", _view.headline(report)),
             ("impact", _view.impact(report)),
             *_view.facts(report),
+            *(("waiver", f"{result.state.value}: {_view.standing(result)}") for result in report.waivers),
         ]
         for key, value in facts:
             ET.SubElement(properties, "property", name=key.lower(), value=clean(value))
@@ -70,7 +72,9 @@ def _suite(name: str, cases: list[_Case], report: Report) -> ET.Element:
 
 def _element(suite: str, case: _Case) -> ET.Element:
     element = ET.Element("testcase", classname=f"codeops.{suite}", name=clean(case.name) or "(no name)")
-    if case.verdict is Verdict.PASS:
+    if case.waived:
+        ET.SubElement(element, "skipped", message=clean(case.waived))
+    if case.waived or case.verdict is Verdict.PASS:
         ET.SubElement(element, "system-out").text = _text(case.lines)
         return element
     kind, name = ("failure", "budget") if case.verdict is Verdict.FAIL else ("error", "inconclusive")
@@ -89,7 +93,14 @@ def _routes(report: Report) -> Iterator[_Case]:
         per = "" if _view.per(route) else f" ({figure.symbol(report.currency).strip()} per 1,000 requests)"
         message = f"{cells.base} → {cells.head}{per}, {cells.delta}"
         month = () if cells.month == _view.NOT_KNOWN else (f"{cells.month} a month at current traffic",)
-        yield _Case(route.name, route.verdict, message, (message, *month, *cells.notes, *_causes(route, report.currency)))
+        lines = (message, *month, *cells.notes, *_causes(route, report.currency))
+        yield _Case(route.name, route.verdict, message, lines, _let_pass(route, report))
+
+
+def _let_pass(route: RouteResult, report: Report) -> str:
+    """Under which waivers all that is broken or open of a route counts for nothing; empty where some of it counts."""
+    budgets = [one for one in report.budgets if one.route == route.name and one.verdict is not Verdict.PASS]
+    return "; ".join(dict.fromkeys(map(_view.waived, budgets))) if all(one.waived for one in budgets) else ""
 
 
 def _causes(route: RouteResult, currency: str) -> Iterator[str]:
@@ -101,7 +112,7 @@ def _causes(route: RouteResult, currency: str) -> Iterator[str]:
 
 def _budgets(report: Report) -> Iterator[_Case]:
     for budget in _view.budgets(report):
-        yield _Case(f"{budget.kind} {budget.route or 'suite'}", budget.verdict, budget.text, (budget.text,))
+        yield _Case(f"{budget.kind} {budget.route or 'suite'}", budget.verdict, budget.text, (budget.text,), _view.waived(budget))
 
 
 def _findings(report: Report) -> Iterator[_Case]:
@@ -110,4 +121,4 @@ def _findings(report: Report) -> Iterator[_Case]:
         verdict = Verdict.FAIL if one.severity is Severity.ERROR else Verdict.PASS
         place = str(one.location) if one.location else ""
         lines = tuple(line for line in (one.message, place, one.why, one.fix) if line)
-        yield _Case(f"{one.severity.value} {one.rule}: {one.message}", verdict, one.message, lines)
+        yield _Case(f"{one.severity.value} {one.rule}: {one.message}", verdict, one.message, lines, _view.waived(one))

@@ -14,7 +14,7 @@ from codeops.core import figure
 from codeops.core.cost import Caveat
 from codeops.core.finding import Finding
 from codeops.core.location import Location
-from codeops.core.report import Cause, MeterChange, Report, RouteResult, Verdict
+from codeops.core.report import BudgetResult, Cause, MeterChange, Report, RouteResult, Verdict
 from codeops.report import _doubts, _view
 from codeops.report._plain import clean, clip
 
@@ -79,6 +79,7 @@ def _page(report: Report, room: _Room) -> str:
         *_list("Causes, and what helps", _causes(report, room)),
         *_list("Findings", _findings(report, room)),
         *_list("Budgets", _budgets(report, room, kept=False)),
+        *_list("Waivers", _waivers(report, room)),
         *_folded("What changed, by meter", _meters(report, room)),
         *_folded("Budgets kept", _budgets(report, room, kept=True)),
         *_folded("Caveats", _caveats(report, room)),
@@ -132,14 +133,20 @@ def _findings(report: Report, room: _Room) -> list[str]:
     def line(one: Finding) -> str:
         month = "" if one.monthly is None else f"{_view.month(one.monthly, report.currency)} a month"
         first = f"{one.severity.value} {room.code(one.rule)}: {_placed(one.message, one.location, room, ' · ')}{_stake(month, room)}"
-        return _lines(first, _marked("why: ", one.why, room), _marked("→ ", one.fix, room))
+        return _lines(first, _marked("", _view.waived(one), room), _marked("why: ", one.why, room), _marked("→ ", one.fix, room))
 
     return room.some(_view.findings(report), line, "finding")
 
 
 def _budgets(report: Report, room: _Room, *, kept: bool) -> list[str]:
-    budgets = [budget for budget in _view.untold_budgets(report) if (budget.verdict is Verdict.PASS) is kept]
-    return room.some(budgets, lambda budget: f"{_ICONS[budget.verdict]} {room.text(budget.text)}", "budget")
+    def line(budget: BudgetResult) -> str:
+        return _lines(f"{_ICONS[budget.verdict]} {room.text(budget.text)}", _marked("", _view.waived(budget), room))
+
+    return room.some([one for one in _view.untold_budgets(report) if (one.verdict is Verdict.PASS) is kept], line, "budget")
+
+
+def _waivers(report: Report, room: _Room) -> list[str]:
+    return room.some(report.waivers, lambda result: f"{room.code(result.state.value)}: {room.text(_view.standing(result))}", "waiver")
 
 
 def _meters(report: Report, room: _Room) -> list[str]:

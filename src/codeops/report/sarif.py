@@ -57,7 +57,7 @@ def render(report: Report) -> str:
         "automationDetails": {"id": "codeops/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(report))}],
-        "results": list(_results(issues, rules, report.currency)),
+        "results": list(_results(issues, rules, report)),
         "properties": _properties(report),
     }
     return encode({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
@@ -82,6 +82,7 @@ def _issues(report: Report) -> Iterator[_Issue]:
                 meter=cause.meter,
                 location=cause.location,
                 monthly=cause.monthly,
+                waived=next((budget.waived for budget in report.budgets if budget.route == route.name and budget.waived), None),
             )
             yield _Issue(found, cause.location or _HOME_FILE, cause.code)
 
@@ -101,7 +102,7 @@ def _rule(rule: str, issues: list[_Issue]) -> dict[str, Any]:
     }
 
 
-def _results(issues: list[_Issue], rules: list[str], currency: str) -> Iterator[dict[str, Any]]:
+def _results(issues: list[_Issue], rules: list[str], report: Report) -> Iterator[dict[str, Any]]:
     seen: Counter[str] = Counter()
     for issue in issues:
         one = issue.finding
@@ -115,7 +116,20 @@ def _results(issues: list[_Issue], rules: list[str], currency: str) -> Iterator[
             "message": {"text": " ".join(f"{clean(part).rstrip('.')}." for part in parts if part) or "finding"},
             "locations": [_location(issue)],
             "partialFingerprints": {"codeopsFinding/v1": f"{print_}:{seen[print_]}"},
-            "properties": _stake(one, currency),
+            **({"suppressions": list(_suppressions(one))} if report.waivers else {}),
+            "properties": _stake(one, report.currency),
+        }
+
+
+def _suppressions(finding: Finding) -> Iterator[dict[str, Any]]:
+    """The waiver of a finding; either all results of a run have a list of them, or none (section 3.27.23)."""
+    if finding.waived:
+        place = finding.waived.location or _HOME_FILE
+        yield {
+            "kind": "external",
+            "status": "accepted",
+            "justification": clean(_view.waived(finding)),
+            "location": {"physicalLocation": _physical(place)},
         }
 
 
@@ -127,12 +141,15 @@ def _fingerprint(issue: _Issue) -> str:
 
 
 def _location(issue: _Issue) -> dict[str, Any]:
-    place = issue.place
+    route = clean(issue.finding.route) or "suite"
+    return {"physicalLocation": _physical(issue.place), "logicalLocations": [{"fullyQualifiedName": route, "kind": "resource"}]}
+
+
+def _physical(place: Location) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": _artifact(place)}
     if place.line > 0:
         physical["region"] = {"startLine": place.line, **({"startColumn": place.column} if place.column > 0 else {})}
-    route = clean(issue.finding.route) or "suite"
-    return {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": route, "kind": "resource"}]}
+    return physical
 
 
 def _artifact(place: Location) -> dict[str, str]:
@@ -189,6 +206,7 @@ def _properties(report: Report) -> dict[str, Any]:
             "base": _side(report.base) if report.base else None,
             "head": _side(report.head),
             "routes": routes,
+            "waivers": [{"state": one.state.value, "text": clean(_view.standing(one))} for one in report.waivers] or None,
             "budgets": [{"verdict": budget.verdict.value, "text": clean(budget.text)} for budget in _view.budgets(report)],
         }
     )

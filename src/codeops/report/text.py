@@ -69,6 +69,7 @@ def _parts(report: Report, console: "Console") -> "Iterator[RenderableType]":
         ("Causes", _causes(report)),
         ("Findings", _findings(report)),
         ("Budgets", _budgets(report)),
+        ("Waivers", _waivers(report)),
         ("Caveats", _caveats(report)),
     )
     for title, lines in sections:
@@ -146,13 +147,21 @@ def _cause(route: RouteResult, cause: Cause, currency: str) -> "Iterator[Rendera
 def _budgets(report: Report) -> "Iterator[RenderableType]":
     for budget in _view.untold_budgets(report):
         yield _line(2, (f"{_view.MARKS[budget.verdict]} ", _STYLES[budget.verdict]), (budget.text, ""))
+        if budget.waived:
+            yield _line(6, (_view.waived(budget), "yellow"))
 
 
 def _findings(report: Report) -> "Iterator[RenderableType]":
     for one in _view.findings(report):
         place = f"  {one.location}" if one.location and str(one.location) not in one.message else ""
         yield _line(2, (f"{one.severity.value}[{one.rule}]: ", f"bold {_LEVELS[one.severity]}"), (one.message, ""), (place, "cyan"))
-        yield from (_line(6, (text, style)) for text, style in ((one.why, "dim"), (one.fix and f"→ {one.fix}", "")) if text)
+        more = ((_view.waived(one), "yellow"), (one.why, "dim"), (one.fix and f"→ {one.fix}", ""))
+        yield from (_line(6, (text, style)) for text, style in more if text)
+
+
+def _waivers(report: Report) -> "Iterator[RenderableType]":
+    for result in report.waivers:
+        yield _line(2, (f"{result.state.value}: ", "yellow"), (_view.standing(result), ""))
 
 
 def _caveats(report: Report) -> "Iterator[RenderableType]":
