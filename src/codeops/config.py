@@ -36,6 +36,8 @@ class Config:
     root: str
     pricebook: str
     baseline: str
+    waivers: str
+    cost_map: str
     labels: Mapping[str, str]
     suite: Suite
     budget: Budget
@@ -103,6 +105,8 @@ class _Budget(_Table):
 class _File(_Table):
     pricebook: str = "pricebook.toml"
     baseline: str = "cost/baseline.json"
+    waivers: str = "cost/waivers.toml"
+    cost_map: str = "cost/map.json"
     labels: dict[str, str] = {}
     bench: _Bench = msgspec.field(default_factory=_Bench)
     budget: _Budget = msgspec.field(default_factory=_Budget)
@@ -162,6 +166,8 @@ class _Reading:
             root=str(self.root),
             pricebook=str(self.root / file.pricebook),
             baseline=str(self.root / file.baseline),
+            waivers=str(self.root / file.waivers),
+            cost_map=str(self.root / file.cost_map),
             labels=file.labels,
             suite=self._suite(),
             budget=self._budget(),
