@@ -19,6 +19,7 @@ class Site:
     """A line of the user's code, and how much of a meter it consumed per request.
 
     Units: `amount` in the unit of the meter, mean over the requests measured; `line` counts from 1.
+    `error` is the standard error of an amount that a profile found, in the same unit; 0 where every call was counted.
     """
 
     file: str
@@ -26,6 +27,7 @@ class Site:
     amount: Decimal
     function: str = ""
     code: str = ""
+    error: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
