@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from codeops import config, prices
+from codeops import config, prices, waivers
+from codeops.bench import cost_map
 from codeops.bench import schema as snapshot
 from codeops.report import json as report
 
@@ -14,9 +15,11 @@ FOLDER = Path(__file__).parents[1] / "src" / "codeops" / "schemas"
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "config": config.schema,
+    "cost-map": cost_map.spell,
     "pricebook": prices.schema,
     "report": report.schema,
     "snapshot": snapshot.spell,
+    "waivers": waivers.schema,
 }
 
 

@@ -33,7 +33,9 @@ def command(
     Example:
       codeops bench --out cost/current.json
     """
-    from codeops.bench import snapshot
+    if patterns and update_baseline:
+        raise click.UsageError("--update-baseline with --select would lose every other route: leave one of them out")
+    from codeops.bench import cost_map, snapshot
     from codeops.config import load
     from codeops.pipeline import compare_trees, measure_project, select
 
@@ -43,10 +45,13 @@ def command(
             measured, report = compare_trees(settings, other, on_progress)
         else:
             measured = measure_project(settings, on_progress)
-            report = measured.judge(None, settings.budget, settings.traffic)
+            report = measured.judge(None)
     targets = [path for path in (out, settings.baseline if update_baseline else None) if path]
     for path in targets:
         snapshot.save(measured.snapshot, path)
+    if not patterns:
+        cost_map.save(measured.snapshot, settings.traffic, settings.cost_map)
+        targets.append(settings.cost_map)
     show(report, form, outputs)
     for path in targets:
         click.echo(f"wrote {click.format_filename(path)}", err=True)

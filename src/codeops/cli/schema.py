@@ -6,7 +6,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["config", "pricebook", "report", "snapshot"]))
+@click.argument("name", type=click.Choice(["config", "cost-map", "pricebook", "report", "snapshot", "waivers"]))
 def command(name: str) -> int:
     """Print the JSON Schema of a file that CodeOps reads or writes.
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from codeops import waivers
 from codeops.bench import Progress
 from codeops.bench.matching import match
 from codeops.bench.pairing import Pairing, Patience, measure_pairs
@@ -18,6 +19,7 @@ from codeops.core.snapshot import Snapshot
 from codeops.core.valuation import value_snapshot
 from codeops.gate import judge
 from codeops.gate.paired import LOOKS
+from codeops.pipeline.concluding import conclude
 from codeops.pipeline.measuring import Measured, demand_suite, meta_of
 from codeops.prices import load as load_pricebook
 
@@ -63,6 +65,7 @@ def compare_trees(config: Config, against: Against, on_progress: Callable[[Progr
 class _Comparison:
     def __init__(self, config: Config, book: PriceBook, tree: _Tree) -> None:
         self._config, self._book, self._tree = config, book, tree
+        self._waivers = waivers.load(config.waivers, config.root)
         self._now = datetime.now(UTC)
         self._meta = meta_of(config.root, config.labels, self._now)
         base = tree.config
@@ -80,21 +83,23 @@ class _Comparison:
         return Patience(seconds=default if against.seconds is None else against.seconds, looks=LOOKS)
 
     def _undecided(self, found: Pairing) -> list[str]:
-        """The routes that more pairs may decide."""
-        report = self._report(found)
-        is_suite_open = any(not budget.route and budget.verdict is Verdict.INCONCLUSIVE for budget in report.budgets)
-        open_routes = {budget.route for budget in report.budgets if budget.verdict is Verdict.INCONCLUSIVE and budget.kind == "regression"}
+        """The routes that more pairs may decide; what is waived need not be."""
+        undecided = [one for one in self._report(found).budgets if one.verdict is Verdict.INCONCLUSIVE and not one.waived]
+        is_suite_open = any(not budget.route for budget in undecided)
+        open_routes = {budget.route for budget in undecided if budget.kind == "regression"}
         return [route for route in found.courses if is_suite_open or route in open_routes]
 
     def _measured(self, found: Pairing) -> Measured:
         snapshot = Snapshot(meta=self._meta, routes=found.head)
-        return Measured(value_snapshot(snapshot, self._book, self._now.date()), self._book, self._now)
+        return Measured(value_snapshot(snapshot, self._book, self._now.date()), self._book, self._now, self._config, self._waivers)
 
     def _report(self, found: Pairing) -> Report:
         base = Snapshot(meta=self._base_meta, routes=found.base)
         head = self._measured(found).snapshot
         pairs = {route: [course.cpu for course in courses] for route, courses in found.courses.items()}
-        return judge(head, base, self._book, self._config.budget, self._config.traffic, self._now.date(), paired=pairs)
+        day = self._now.date()
+        report = judge(head, base, self._book, self._config.budget, self._config.traffic, day, paired=pairs)
+        return conclude(report, self._config.suite.selection, self._waivers, day)
 
 
 @contextmanager
@@ -106,6 +111,9 @@ def _base_tree(config: Config, against: Against) -> Generator[_Tree]:
 
 
 def _base_config(config: Config, folder: str) -> Config | None:
-    """What the base says about itself; None where it does not know CodeOps yet."""
+    """What the base says about itself and is selected; None where it does not know CodeOps yet."""
     path = Path(folder, Path(config.path).name)
-    return load_config(str(path), folder) if path.is_file() else None
+    if not path.is_file():
+        return None
+    found = load_config(str(path), folder)
+    return replace(found, suite=found.suite.selected(config.suite.selection))

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from codeops import waivers
 from codeops._version import __version__
 from codeops.bench import Progress, environment, measure, revision
 from codeops.config import Config
-from codeops.core.budget import Budget
 from codeops.core.errors import EmptySuite
 from codeops.core.pricebook import PriceBook
 from codeops.core.report import Report
 from codeops.core.snapshot import Snapshot, SnapshotMeta
 from codeops.core.valuation import value_snapshot
+from codeops.core.waiver import Waiver
 from codeops.gate import judge
+from codeops.pipeline.concluding import conclude
+from codeops.pipeline.selecting import cut
 from codeops.prices import load as load_pricebook
 
 __all__ = ["Measured", "demand_suite", "measure_project", "meta_of"]
@@ -27,25 +30,30 @@ class Measured:
     snapshot: Snapshot
     book: PriceBook
     now: datetime
+    config: Config
+    waivers: tuple[Waiver, ...]
 
-    def judge(self, base: Snapshot | None, budget: Budget, traffic: Mapping[str, int]) -> Report:
+    def judge(self, base: Snapshot | None) -> Report:
         """The report of this measurement against `base`, or by itself."""
-        return judge(self.snapshot, base, self.book, budget, traffic, self.now.date())
+        selection, day = self.config.suite.selection, self.now.date()
+        kept = base and cut(base, selection)
+        report = judge(self.snapshot, kept, self.book, self.config.budget, self.config.traffic, day)
+        return conclude(report, selection, self.waivers, day)
 
 
 def measure_project(config: Config, on_progress: Callable[[Progress], None] | None = None) -> Measured:
     """Every route and job of the suite, measured now and priced with the project's price book.
 
-    The price book is read first: a slip in it must not cost a measurement.
+    The price book and the waivers are read first: a slip in them must not cost a measurement.
 
-    Raises: EmptySuite; SuiteError for what cannot be measured; FileError and PriceError for the price book.
+    Raises: EmptySuite; SuiteError for what cannot be measured; FileError and PriceError for the price book and the waivers.
     """
     demand_suite(config)
-    book = load_pricebook(config.pricebook)
+    book, waived = load_pricebook(config.pricebook), waivers.load(config.waivers, config.root)
     now = datetime.now(UTC)
     meta = meta_of(config.root, config.labels, now)
     routes = measure(config.suite, on_progress=on_progress)
-    return Measured(value_snapshot(Snapshot(meta=meta, routes=routes), book, now.date()), book, now)
+    return Measured(value_snapshot(Snapshot(meta=meta, routes=routes), book, now.date()), book, now, config, waived)
 
 
 def demand_suite(config: Config) -> None:

@@ -24,4 +24,4 @@ def gate(config: Config, on_progress: Callable[[Progress], None] | None = None) 
             fix="codeops bench --update-baseline on the branch you compare with, and commit the file",
         )
     base = snapshot.load(config.baseline)
-    return measure_project(config, on_progress).judge(base, config.budget, config.traffic)
+    return measure_project(config, on_progress).judge(base)
