@@ -54,6 +54,9 @@ def test_a_schema_accepts_a_file_of_its_kind(name: str, file: str) -> None:
         ("pricebook", {"version": "1", "currency": "USD", "price": [{"meter": "a.b"}]}),
         ("snapshot", {"routes": {"/a": {"cpu_s": "fast"}}}),
         ("report", {"verdict": "maybe"}),
+        ("waivers", {"waiver": [{"route": "/a", "reason": "x", "owner": "o"}]}),
+        ("waivers", {"waver": []}),
+        ("cost-map", {"routes": {"/a": {"cost": "cheap"}}}),
     ],
 )
 def test_a_schema_refuses_what_the_command_refuses(name: str, data: dict[str, object]) -> None:
