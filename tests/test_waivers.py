@@ -1,7 +1,6 @@
-"""The file of waivers as it is read, and its page."""
+"""The file of waivers as it is read, and what its page says about it."""
 
 import re
-from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from codeops import waivers
-from codeops.core.cost_map import CostMap, MappedLine, MappedRoute
 from codeops.core.location import Location
 from codeops.core.waiver import Ceiling, Waiver, WaiverState
 from codeops.gate import waiver as applied
@@ -67,13 +65,3 @@ def test_every_state_is_explained(state: WaiverState) -> None:
 @pytest.mark.parametrize("rule", sorted(set(re.findall(r'_finding\(\s*"([a-z-]+)"', Path(applied.__file__).read_text(encoding="utf-8")))))
 def test_every_finding_about_a_waiver_is_in_the_page_of_the_gate(rule: str) -> None:
     assert f"\n| `{rule}` |" in (DOCS / "gate.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("part", [CostMap, MappedRoute, MappedLine], ids=lambda part: part.__name__)
-def test_every_field_of_the_cost_map_is_explained(part: type) -> None:
-    section = re.search(
-        rf"^### {part.__name__}\n(.*?)(?=^##|\Z)", (DOCS / "cost-map.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
-
-    assert section
-    assert set(re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE)) == {field.name for field in fields(part)}

@@ -1,16 +1,20 @@
 """The cost map: every dollar of a route is at a line or is said to be at none."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import fields
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeops.core.cost_map import Certainty, CostMap, chart
+from codeops.core.cost_map import Certainty, CostMap, MappedLine, MappedRoute, chart
 from codeops.core.snapshot import MeterUsage, PriceBookRef, RouteUsage, Site, Snapshot, SnapshotMeta
 from codeops.core.unit import EXACT
 
+PAGE = (Path(__file__).parents[2] / "docs" / "cost-map.md").read_text(encoding="utf-8")
 META = SnapshotMeta(git_sha="4f2c", dirty=True, created_at="2026-11-23T10:00:00Z", codeops="0.1.0", pricebook=PriceBookRef(version="1"))
 
 
@@ -162,3 +166,11 @@ def exact_sum(*amounts: Decimal) -> Decimal:
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total
+
+
+@pytest.mark.parametrize("part", [CostMap, MappedRoute, MappedLine], ids=lambda part: part.__name__)
+def test_every_field_is_explained(part: type) -> None:
+    section = re.search(rf"^### {part.__name__}\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE)
+
+    assert section
+    assert set(re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE)) == {field.name for field in fields(part)}
