@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import page
-from plan import CASES, CONTROLS, LINES, NAIVE
+from plan import CASES, CONTROLS, LINES, NAIVE, Control, Line
 from trials import Failed, Interpreter, Outcome, Repeats, case_outcome, control_outcome, line_outcome, naive_outcome
 
 FIVE, THREE = Repeats(5, may_stop=False), Repeats(3, may_stop=False)
@@ -47,23 +47,40 @@ class Job:
 
 def jobs(python: Interpreter, ledger: str, run: Run, *, is_quick: bool, is_first: bool) -> Iterator[Job]:
     """Everything that there is to measure with this interpreter; what no ledger has a part in only with the first one."""
-    version = python.version[:2]
     for line in LINES:
-        if version < line.since or (is_quick and line.quick is None):
-            continue
-        chosen = line.shortened if is_quick else line
-        # Shares of units depend on the machine's pace, which no clock here corrects: they need five runs to be steady.
-        repeats = (QUICK_FIVE if chosen.has_units else QUICK_THREE) if is_quick else FIVE
-        yield Job(line.name, run.lines, partial(line_outcome, python, chosen, ledger, repeats))
+        if python.version[:2] >= line.since and not (is_quick and line.quick is None):
+            yield Job(line.name, run.lines, partial(_line, python, line, ledger, is_quick=is_quick))
     for way, line in NAIVE if is_first and not is_quick else ():
         yield Job(f"{line.name}, {way}", run.naive, partial(naive_outcome, python, way, line, THREE))
     for case in CASES:
-        yield Job(case, run.cases, partial(case_outcome, python, case, ledger, QUICK_THREE))
+        yield Job(case, run.cases, partial(_confirmed, partial(case_outcome, python, case, ledger), QUICK_THREE, FIVE))
     for control in CONTROLS:
-        if control.is_shared and not is_first:
-            continue
-        options = {**control.options, **(control.quick if is_quick else {})}
-        yield Job(control.name, run.controls, partial(control_outcome, python, control, options, ledger, QUICK_THREE))
+        if is_first or not control.is_shared:
+            yield Job(control.name, run.controls, partial(_control, python, control, ledger, is_quick=is_quick))
+
+
+def _line(python: Interpreter, line: Line, ledger: str, *, is_quick: bool) -> Outcome:
+    """A workload; what misses its target in the short run is judged by the long one, which a busy neighbour moves less."""
+    if is_quick:
+        # Shares of units depend on the machine's pace, which no clock here corrects: they need five runs to be steady.
+        short = line_outcome(python, line.shortened, ledger, QUICK_FIVE if line.shortened.has_units else QUICK_THREE)
+        if short.is_good:
+            return short
+    return line_outcome(python, line, ledger, FIVE)
+
+
+def _control(python: Interpreter, control: Control, ledger: str, *, is_quick: bool) -> Outcome:
+    if is_quick:
+        short = control_outcome(python, control, {**control.options, **control.quick}, ledger, QUICK_THREE)
+        if short.is_good:
+            return short
+    return control_outcome(python, control, control.options, ledger, QUICK_THREE)
+
+
+def _confirmed(found: Callable[[Repeats], Outcome], few: Repeats, more: Repeats) -> Outcome:
+    """The outcome of a few repeats if it is good, of more if it is not."""
+    short = found(few)
+    return short if short.is_good else found(more)
 
 
 def measured(python: Interpreter, ledger: str, options: argparse.Namespace) -> Run:
