@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from codeops._version import __version__
-from codeops.bench import environment, memory, revision, sampler, snapshot, summary
+from codeops.bench import environment, memory, sampler, snapshot, summary
 from codeops.bench.block import Block, Stopwatch
 from codeops.core.errors import CodeOpsError, InvalidValue, UnsupportedRunner
 from codeops.core.figure import amount
@@ -19,6 +19,7 @@ from codeops.core.snapshot import MeterUsage, RouteUsage, Snapshot, SnapshotMeta
 from codeops.core.suite import Plan
 from codeops.instrument import guard
 from codeops.instrument.tasks import task_factory
+from codeops.repository import revision
 
 __all__ = ["Benchmark", "Results"]
 

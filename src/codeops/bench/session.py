@@ -34,10 +34,10 @@ class Session:
         self._root = ""
         self._idle_bytes: int | None = None
 
-    def open(self, suite: Suite, origin: str = "") -> list[CodeOpsError | None]:
+    def open(self, suite: Suite, origin: str = "", place: str = "") -> list[CodeOpsError | None]:
         """Enters the setup, imports what the suite names, and starts the applications; why each case that is not ready is not.
 
-        `origin` is the folder that the environment takes for the project's, where that is not the suite's own.
+        What the environment finds in the folder `origin` is found in `place` instead.
 
         Raises: UnimportableTarget, FailedCall for the setup, without which nothing can be measured; UnimportableTarget when code
         of `origin` was imported.
@@ -45,14 +45,14 @@ class Session:
         self._root = os.path.realpath(suite.root)
         extend_path(suite)
         if origin:
-            relocate(os.path.realpath(origin), self._root)
+            relocate(os.path.realpath(origin), os.path.realpath(place))
         hooks.install()
         if suite.setup:
             target.enter(suite.setup, self._stack, self._root)
         self._cases = [_attempt(partial(self._request, request)) for request in suite.requests]
         self._cases += [_attempt(partial(case.ready_function, function, self._root)) for function in suite.functions]
         if origin:
-            demand_own_code(os.path.realpath(origin), self._root, list(sys.modules.values()))
+            demand_own_code(os.path.realpath(origin), os.path.realpath(place), list(sys.modules.values()))
         self._idle_bytes = memory.resident_bytes()
         return [one if isinstance(one, CodeOpsError) else None for one in self._cases]
 

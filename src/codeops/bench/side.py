@@ -21,13 +21,14 @@ __all__ = ["Side", "Start"]
 class Start:
     """How a side's worker is started.
 
-    `command` starts its interpreter, `env` is added to the suite's own; `origin` is the folder that the environment takes for the
-    project's, where that is not the suite's own.
+    `command` starts its interpreter, `env` is added to the suite's own. What the environment finds in the folder `origin` is found in
+    `place` instead, the suite's own folder if empty; without `origin` everything is where the environment says.
     """
 
     command: Sequence[str] = (sys.executable,)
     env: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
+    place: str = ""
 
 
 class Side:
@@ -44,7 +45,7 @@ class Side:
         self.failure: CodeOpsError | None = None
         self.failed_route = ""
         self._worker = Worker(suite.root, {**suite.env, **how.env}, suite.plan.timeout_s, how.command)
-        self._worker.tell("open", suite=suite, origin=how.origin)
+        self._worker.tell("open", suite=suite, origin=how.origin, place=how.place or suite.root)
 
     def wait(self) -> Self:
         """Waits until the suite is open; `problems` then tells why each case that cannot be measured cannot.

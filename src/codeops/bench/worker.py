@@ -2,7 +2,7 @@
 
 | command | answer |
 |---|---|
-| `{"name": "open", "suite": …, "origin": ""}` | for each case null when it is ready, or the error that keeps it from that |
+| `{"name": "open", "suite": …, "origin": "", "place": ""}` | for each case null when it is ready, or the error that keeps it from that |
 | `{"name": "measure", "case": 0, "start": 5, "requests": 20}` | a `Block` |
 | `{"name": "time", "case": 0, "start": 5, "washing": 4, "requests": 20, "processor": 1}` | a `Lap` |
 | `{"name": "settle"}` | null, when what lives is out of the garbage collector's sight |
@@ -50,7 +50,7 @@ def _call_pytest(suite: Suite, out: str) -> int:
 def _answer(session: Session, command: dict[str, Any]) -> Any:
     match command["name"]:
         case "open":
-            problems = session.open(msgspec.convert(command["suite"], Suite), command["origin"])
+            problems = session.open(msgspec.convert(command["suite"], Suite), command["origin"], command["place"])
             return [problem and _spell(problem) for problem in problems]
         case "measure":
             return session.measure(command["case"], command["start"], command["requests"])

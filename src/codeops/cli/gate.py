@@ -34,10 +34,10 @@ def command(
       codeops gate --base --output cost/report.html --output cost/report.md
     """
     from codeops.config import load
-    from codeops.pipeline import compare_trees, gate, select
+    from codeops.pipeline import gate, select
 
     settings, other = select(load(config, "."), patterns), against(base, base_dir, time_budget)
     with progress_bar() as on_progress:
-        report = compare_trees(settings, other, on_progress)[1] if other else gate(settings, on_progress)
+        report = gate(settings, other, on_progress)
     show(report, form, outputs)
     return verdict_code(report.verdict, settings.inconclusive)

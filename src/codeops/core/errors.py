@@ -6,8 +6,8 @@ CodeOpsError
 ├── UnitError ─────── UnknownUnit, UnitMismatch, CurrencyMismatch
 ├── PriceError ────── MissingPrice, AmbiguousPrice, OverlappingPrices, InvalidPrice
 ├── SuiteError ────── EmptySuite, UnimportableTarget, FailedCall, UnexpectedStatus, WorkerDied, UnsupportedRunner
-└── SetupError ────── UnknownName, BrokenPlugin, MissingExtra, MissingBaseline, ExistingFile, UnsupportedLedger,
-                      Interrupted, Bug
+└── SetupError ────── UnknownName, BrokenPlugin, MissingExtra, MissingBaseline, MissingBase, ExistingFile,
+                      UnsupportedLedger, Interrupted, Bug
 ```
 
 Each leaf owns a slug, which is its page `docs/errors/<slug>.md`. All of them end the command with exit code 2.
@@ -30,6 +30,7 @@ __all__ = [
     "InvalidPrice",
     "InvalidValue",
     "MalformedFile",
+    "MissingBase",
     "MissingBaseline",
     "MissingExtra",
     "MissingPrice",
@@ -227,6 +228,12 @@ class MissingBaseline(SetupError):
     """There is nothing to compare with yet."""
 
     slug = "missing-baseline"
+
+
+class MissingBase(SetupError):
+    """The commit that a change is to be compared with is not known, or not here."""
+
+    slug = "missing-base"
 
 
 class ExistingFile(SetupError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codeops import waivers
 from codeops._version import __version__
-from codeops.bench import Progress, environment, measure, revision
+from codeops.bench import Progress, environment, measure
 from codeops.config import Config
 from codeops.core.errors import EmptySuite
 from codeops.core.pricebook import PriceBook
@@ -19,6 +19,7 @@ from codeops.gate import judge
 from codeops.pipeline.concluding import conclude
 from codeops.pipeline.selecting import cut
 from codeops.prices import load as load_pricebook
+from codeops.repository import revision
 
 __all__ = ["Measured", "demand_suite", "measure_project", "meta_of"]
 
