@@ -35,9 +35,9 @@ class Against:
 class BaseTree:
     """The base's project.
 
-    `root` is its folder, `config` what its own configuration says, None without one. What the environment finds under `origin`
-    belongs under `place` on this side. `words` say which base it is. `env` is for its worker. `notes` tell what is special about it; `doubt` why nothing that is
-    measured of it can be trusted to be the base.
+    `root` is its folder, `config` what its own configuration says, None without one; `words` say which base it is. What the
+    environment finds under `origin` belongs under `place` on this side. `env` is for its worker. `notes` tell what is special about
+    it; `doubt` why nothing that is measured of it can be trusted to be the base.
     """
 
     root: str
