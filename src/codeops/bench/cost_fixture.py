@@ -1,50 +1,55 @@
 """What stands behind the `cost` fixture: one function measured in the test's own process."""
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import pytest
 
 from codeops._version import __version__
-from codeops.bench import environment, memory, sampler, snapshot, summary
-from codeops.bench.block import Block, Stopwatch
+from codeops.bench import environment, sampler, snapshot, summary
+from codeops.bench.work import Work
 from codeops.core.errors import CodeOpsError, InvalidValue, UnsupportedRunner
 from codeops.core.figure import amount
 from codeops.core.meter import CPU
 from codeops.core.snapshot import MeterUsage, RouteUsage, Snapshot, SnapshotMeta
 from codeops.core.suite import Plan
-from codeops.instrument import guard
-from codeops.instrument.tasks import task_factory
 from codeops.repository import revision
 
-__all__ = ["Benchmark", "Results"]
+__all__ = ["Benchmark", "Results", "Taker", "measured_twice"]
 
 _OPTIONS = ("route", "job", "unit", "units")
 
 
-class Results:
-    """What the tests of one run measured, by route."""
+class Taker(Protocol):
+    """What measures the functions of a run."""
 
-    def __init__(self, root: str) -> None:
-        self.root = root
+    def take(self, route: str, options: dict[str, Any], work: Work) -> None:
+        """Measures the work of a route; `options` are what its marker says.
+
+        Raises: CodeOpsError for what cannot be measured; what the function raises.
+        """
+
+
+class Results:
+    """Measures one after another; what the tests of a run measured, by route."""
+
+    def __init__(self, root: str, plan: Plan) -> None:
+        self.root, self._plan = root, plan
         self.routes: dict[str, RouteUsage] = {}
 
-    def add(self, route: str, usage: RouteUsage) -> None:
-        """Keeps the usage of a route.
+    def take(self, route: str, options: dict[str, Any], work: Work) -> None:
+        """Measures the work and keeps its usage.
 
         Raises: InvalidValue for a route that another test has measured.
         """
         if route in self.routes:
-            raise InvalidValue(
-                f"route {route} is measured twice",
-                why="two tests, or two sets of parameters of one, have the same route",
-                fix="give each its own: @pytest.mark.cost(route=...), or pytest.param(..., marks=pytest.mark.cost(route=...))",
-            )
-        self.routes[route] = usage
+            raise measured_twice(route)
+        blocks = sampler.sample(self._plan, work.measure, lambda _: None)
+        unit, units = (str(options.get(name, "")) for name in ("unit", "units"))
+        self.routes[route] = summary.summarise(blocks, self.root, kind="job" if "job" in options else "route", unit=unit, units=units)
 
     def table(self) -> list[str]:
         """The lines that pytest prints: route, CPU time, calls, samples."""
@@ -74,70 +79,33 @@ class Results:
 class Benchmark:
     """The fixture's value: call it with the function to measure and its arguments."""
 
-    def __init__(
-        self, results: Results, plan: Plan, route: str, options: dict[str, Any], *, is_disabled: bool, is_distributed: bool
-    ) -> None:
-        self._results, self._plan, self._route, self._options = results, plan, route, options
+    def __init__(self, taker: Taker, root: str, route: str, options: dict[str, Any], *, is_disabled: bool, is_distributed: bool) -> None:
+        self._taker, self._root, self._route, self._options = taker, root, route, options
         self._is_disabled, self._is_distributed = is_disabled, is_distributed
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._returned: Any = None
+        self._works: list[Work] = []
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """What the last call of `function` returns; an exception of it passes through."""
         __tracebackhide__ = True
+        work = Work(function, args, kwargs, self._root)
+        self._works.append(work)
         try:
             self._demand_measurable()
+            self._take(work)
         except CodeOpsError as problem:
             _refuse(problem)
-        is_async = inspect.iscoroutinefunction(function)
+        return work.returned
+
+    def _take(self, work: Work) -> None:
         if self._is_disabled:
-            return self._event_loop().run_until_complete(function(*args, **kwargs)) if is_async else function(*args, **kwargs)
-        usage = self._measure(lambda: function(*args, **kwargs), is_async=is_async)
-        try:
-            self._results.add(self._route, usage)
-        except CodeOpsError as problem:
-            _refuse(problem)
-        return self._returned
+            work.once()
+        else:
+            self._taker.take(self._route, self._options, work)
 
     def close(self) -> None:
-        """Ends the event loop, if one was needed."""
-        if self._loop is not None:
-            self._loop.close()
-
-    def _measure(self, call: Callable[[], Any], *, is_async: bool) -> RouteUsage:
-        """The usage of one call."""
-        idle_bytes = memory.resident_bytes()
-        root = self._results.root
-
-        def block(_start: int, requests: int) -> Block:
-            known, watch = len(guard.problems), Stopwatch(root, idle_bytes)
-            if is_async:
-                self._event_loop().run_until_complete(self._repeat_async(call, watch, requests))
-            else:
-                self._repeat(call, watch, requests)
-            for problem in guard.problems[known:]:
-                raise problem
-            return watch.finish()
-
-        blocks = sampler.sample(self._plan, block, lambda _: None)
-        unit, units = (str(self._options.get(name, "")) for name in ("unit", "units"))
-        return summary.summarise(blocks, root, kind="job" if "job" in self._options else "route", unit=unit, units=units)
-
-    def _repeat(self, call: Callable[[], Any], watch: Stopwatch, requests: int) -> None:
-        for _ in range(requests):
-            with watch.request():
-                self._returned = call()
-
-    async def _repeat_async(self, call: Callable[[], Awaitable[Any]], watch: Stopwatch, requests: int) -> None:
-        for _ in range(requests):
-            with watch.request():
-                self._returned = await call()
-
-    def _event_loop(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._loop.set_task_factory(task_factory)
-        return self._loop
+        """Ends what the measurements needed."""
+        for work in self._works:
+            work.close()
 
     def _demand_measurable(self) -> None:
         if self._is_distributed and not self._is_disabled:
@@ -158,6 +126,15 @@ class Benchmark:
                 raise InvalidValue(f"the marker cost has no {name}", why=f"it knows {', '.join(_OPTIONS)}", fix="correct the name")
         if self._options.keys() >= {"route", "job"}:
             raise InvalidValue("the marker cost has a route and a job", why="a test measures one of them", fix="keep route, or job")
+
+
+def measured_twice(route: str) -> InvalidValue:
+    """The error about two benchmarks of one route."""
+    return InvalidValue(
+        f"route {route} is measured twice",
+        why="two tests, or two sets of parameters of one, have the same route",
+        fix="give each its own: @pytest.mark.cost(route=...), or pytest.param(..., marks=pytest.mark.cost(route=...))",
+    )
 
 
 def _refuse(problem: CodeOpsError) -> NoReturn:

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from codeops.bench.cost_fixture import Benchmark, Results
+    from codeops.bench.cost_fixture import Benchmark, Results, Taker
     from codeops.core.selection import Selection
     from codeops.core.suite import Plan
 
@@ -23,12 +23,17 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_unconfigure",
+    "route_of",
+    "taker_key",
 ]
 
 _MARKER = (
     "cost(route=... | job=..., unit='', units=''): measures what the call under the `cost` fixture consumes; "
     "a job may say how many units ('GB', 'record') one call works through"
 )
+
+taker_key: "pytest.StashKey[Taker]" = pytest.StashKey()
+"""Where a run keeps what measures its functions, if that is not the plug-in itself."""
 
 _results: "pytest.StashKey[Results]" = pytest.StashKey()
 _plan: "pytest.StashKey[Plan]" = pytest.StashKey()
@@ -47,7 +52,7 @@ class PlanPlugin:
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leaves out the benchmarks of routes that are not selected; tests that measure nothing stay."""
-        left_out = [item for item in items if "cost" in getattr(item, "fixturenames", ()) and not self._selection.takes(_route_of(item))]
+        left_out = [item for item in items if "cost" in getattr(item, "fixturenames", ()) and not self._selection.takes(route_of(item))]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
@@ -73,7 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _count(config)
 
 
-def _route_of(item: pytest.Item) -> str:
+def route_of(item: pytest.Item) -> str:
     """The route or job that a benchmark measures: what its marker says, or else its own name."""
     marker = item.get_closest_marker("cost")
     options = marker.kwargs if marker else {}
@@ -103,12 +108,13 @@ def cost(request: pytest.FixtureRequest) -> "Generator[Benchmark]":
     from codeops.core.suite import Plan
 
     config = request.config
-    results = config.stash.setdefault(_results, Results(str(config.rootpath)))
+    root = str(config.rootpath)
+    taker = config.stash.get(taker_key, None) or config.stash.setdefault(_results, Results(root, config.stash.get(_plan, Plan())))
     marker = request.node.get_closest_marker("cost")
     benchmark = Benchmark(
-        results,
-        config.stash.get(_plan, Plan()),
-        _route_of(request.node),
+        taker,
+        root,
+        route_of(request.node),
         dict(marker.kwargs) if marker else {},
         is_disabled=config.getoption("--cost-disable"),
         is_distributed=hasattr(config, "workerinput"),
@@ -131,5 +137,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     out = session.config.getoption("--cost-out")
     if out and not hasattr(session.config, "workerinput"):
         from codeops.bench.cost_fixture import Results
+        from codeops.core.suite import Plan
 
-        session.config.stash.setdefault(_results, Results(str(session.config.rootpath))).save(out)
+        session.config.stash.setdefault(_results, Results(str(session.config.rootpath), Plan())).save(out)

@@ -7,6 +7,7 @@
 | `{"name": "time", "case": 0, "start": 5, "washing": 4, "requests": 20, "processor": 1}` | a `Lap` |
 | `{"name": "settle"}` | null, when what lives is out of the garbage collector's sight |
 | `{"name": "pytest", "suite": …, "out": path}` | pytest's exit code |
+| `{"name": "pytest in pairs", "suite": …, "origin": "", "place": ""}` | the conversation of `codeops.bench.pytest_pairs` |
 | `{"name": "close"}` | null, when lifespans and setup have ended |
 
 Cases count requests first, then functions. An answer is `{"result": …}` or `{"error": …}`.
@@ -26,53 +27,33 @@ from typing import Any
 
 import msgspec
 
+from codeops.bench import pytest_run
+from codeops.bench.desk import Desk, spelled
 from codeops.bench.lap import settle
-from codeops.bench.session import Session, extend_path
+from codeops.bench.session import Session
 from codeops.core.errors import CodeOpsError
 from codeops.core.suite import Suite
-from codeops.instrument import hooks
 
 __all__ = ["main"]
 
 _GRACE_S = 5.0
 
 
-def _call_pytest(suite: Suite, out: str) -> int:
-    import pytest
-
-    from codeops.bench.pytest_plugin import PlanPlugin
-
-    extend_path(suite)
-    hooks.install()
-    return int(pytest.main([*suite.pytest, f"--cost-out={out}"], plugins=[PlanPlugin(suite.plan, suite.selection)]))
-
-
-def _answer(session: Session, command: dict[str, Any]) -> Any:
+def _answer(session: Session, desk: Desk, command: dict[str, Any]) -> Any:
     match command["name"]:
         case "open":
             problems = session.open(msgspec.convert(command["suite"], Suite), command["origin"], command["place"])
-            return [problem and _spell(problem) for problem in problems]
+            return [problem and spelled(problem) for problem in problems]
         case "measure":
             return session.measure(command["case"], command["start"], command["requests"])
         case "time":
             return session.time(command["case"], command["start"], command["washing"], command["requests"], command["processor"])
         case "settle":
             return settle()
-        case "pytest":
-            return _call_pytest(msgspec.convert(command["suite"], Suite), command["out"])
+        case "pytest" | "pytest in pairs":
+            return pytest_run.carry_out(desk, command)
         case _:
             return session.close()
-
-
-def _spell(problem: CodeOpsError) -> dict[str, object]:
-    return {
-        "slug": problem.slug,
-        "title": problem.title,
-        "why": problem.why,
-        "fix": problem.fix,
-        "about": problem.about,
-        "location": problem.location,
-    }
 
 
 def _watch_parent(channel: socket.socket, orphaned: threading.Event) -> None:
@@ -99,16 +80,14 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, _leave)
     orphaned = threading.Event()
     threading.Thread(target=_watch_parent, args=(channel, orphaned), daemon=True).start()
-    session, encoder = Session(), msgspec.json.Encoder()
+    session, desk = Session(), Desk(channel)
     is_open = True
     try:
-        for line in channel.makefile("rb"):
-            command = msgspec.json.decode(line)
+        while (command := desk.hear()) is not None:
             try:
-                answer = {"result": _answer(session, command)}
+                desk.answer(_answer(session, desk, command))
             except CodeOpsError as problem:
-                answer = {"error": _spell(problem)}
-            channel.sendall(encoder.encode(answer) + b"\n")
+                desk.refuse(problem)
             if command["name"] == "close":
                 is_open = False
                 break

@@ -1,0 +1,82 @@
+"""One function made ready to be called over and over: counted, or timed."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from codeops.bench import memory
+from codeops.bench.block import Block, Stopwatch
+from codeops.bench.lap import Lap, drive, pin
+from codeops.instrument import guard
+from codeops.instrument.tasks import task_factory
+
+__all__ = ["Work"]
+
+
+class Work:
+    """A call, sync or async, in the process that it is measured in; `returned` is what it returned last."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any], root: str) -> None:
+        self._function, self._arguments, self._named, self._root = function, arguments, named, root
+        self._is_async = inspect.iscoroutinefunction(function)
+        self._idle_bytes = memory.resident_bytes()
+        self._own_loop: asyncio.AbstractEventLoop | None = None
+        self.returned: Any = None
+
+    def once(self) -> None:
+        """Calls it, and measures nothing."""
+        if self._is_async:
+            self._loop.run_until_complete(self._await_call(0))
+        else:
+            self._call(0)
+
+    def measure(self, _start: int, requests: int) -> Block:
+        """`requests` calls, each one counted.
+
+        Raises: what the function raises; what a hook of ours failed with.
+        """
+        known, watch = len(guard.problems), Stopwatch(self._root, self._idle_bytes)
+        if self._is_async:
+            self._loop.run_until_complete(self._repeat(watch, requests))
+        else:
+            for number in range(requests):
+                with watch.request():
+                    self._call(number)
+        for problem in guard.problems[known:]:
+            raise problem
+        return watch.finish()
+
+    def time(self, washing: int, requests: int, processor: int) -> Lap:
+        """A lap on one processor, with nothing counted.
+
+        Raises: what the function raises.
+        """
+        pin(processor)
+        if self._is_async:
+            return drive(self._await_call, 0, washing, requests, self._loop)
+        return drive(self._call, 0, washing, requests, None)
+
+    def close(self) -> None:
+        """Ends the event loop, if one was needed."""
+        if self._own_loop is not None:
+            self._own_loop.close()
+
+    def _call(self, _number: int) -> None:
+        self.returned = self._function(*self._arguments, **self._named)
+
+    async def _await_call(self, _number: int) -> None:
+        awaited: Awaitable[Any] = self._function(*self._arguments, **self._named)
+        self.returned = await awaited
+
+    async def _repeat(self, watch: Stopwatch, requests: int) -> None:
+        for number in range(requests):
+            with watch.request():
+                await self._await_call(number)
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        if self._own_loop is None:
+            self._own_loop = asyncio.new_event_loop()
+            self._own_loop.set_task_factory(task_factory)
+        return self._own_loop
