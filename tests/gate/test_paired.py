@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeops.core.report import Verdict
-from codeops.gate.paired import ALPHA, BETA, LOOKS, MARGIN, Decision, Limits, decide
+from codeops.gate.evidence import BY_CPU
+from codeops.gate.paired import ALPHA, BETA, LOOKS, Decision, Limits, decide
 
 EIGHT = Limits.of(0.08)
 Rule = Callable[[Mapping[str, list[float]]], dict[str, Verdict]]
@@ -21,7 +22,7 @@ def ask(values: list[float], limits: Limits = EIGHT, **options: float) -> Decisi
 
 def test_the_limits_are_logarithms_of_the_tolerance_and_its_margin() -> None:
     assert (EIGHT.fail, EIGHT.passing) == (pytest.approx(math.log(1.08)), pytest.approx(math.log(1.11)))
-    assert (ALPHA, BETA, MARGIN, LOOKS[0], LOOKS[-1], len(LOOKS)) == (0.01, 0.05, 0.03, 3, 28, 10)
+    assert (ALPHA, BETA, BY_CPU.margin, LOOKS[0], LOOKS[-1], len(LOOKS)) == (0.01, 0.05, 0.03, 3, 28, 10)
 
 
 def test_a_worked_look_of_five_pairs() -> None:

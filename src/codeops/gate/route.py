@@ -11,7 +11,7 @@ from codeops.gate.causes import causes_of
 from codeops.gate.growth import caused, is_compared
 from codeops.gate.level import LEVEL_ERROR
 from codeops.gate.lines import Line, Nature, trimmed
-from codeops.gate.relative import Standing
+from codeops.gate.standing import Standing
 from codeops.gate.subject import Subject
 from codeops.gate.welch import standard_error
 
@@ -33,6 +33,8 @@ def result_of(subject: Subject, standing: Standing, budgets: list[BudgetResult],
     quantity, price, residual = _parts(subject, meters)
     ratio = standing.ratio
     is_compared_route = subject.change is Change.COMPARED
+    has_causes = is_compared_route and subject.base is not None
+    traffic = _traffic_effect(subject, price, case)
     return RouteResult(
         name=subject.name,
         kind=subject.measured.kind,
@@ -56,8 +58,10 @@ def result_of(subject: Subject, standing: Standing, budgets: list[BudgetResult],
         monthly_base=_monthly(subject.base_cost, requests),
         monthly_head=_monthly(subject.head_cost, requests),
         meters=tuple(sorted(meters, key=_stake)),
-        causes=causes_of([line for line in subject.lines if caused(line, subject, standing, case)], requests) if is_compared_route else (),
-        notes=tuple(_notes(subject, standing, price, case)),
+        base_requests_per_month=case.base_requests(subject.name),
+        traffic_effect=traffic,
+        causes=causes_of([line for line in subject.lines if caused(line, subject, standing, case)], requests) if has_causes else (),
+        notes=tuple(_notes(subject, standing, (price, traffic), case)),
         caveats=subject.caveats,
     )
 
@@ -65,7 +69,9 @@ def result_of(subject: Subject, standing: Standing, budgets: list[BudgetResult],
 def _regression(subject: Subject, standing: Standing, case: Case) -> BudgetResult:
     """How the change of the route stands against its relative limit."""
     limit, ratio = case.limit(subject.name), standing.ratio
-    if ratio is None:
+    if standing.doubt:
+        text = f"{subject.name} is not compared: {standing.doubt}"
+    elif ratio is None:
         text = f"{subject.name} has no cost to compare"
     elif standing.verdict is Verdict.INCONCLUSIVE and ratio.low != ratio.high:
         text = f"{subject.name} changed {wording.between(ratio)} (limit {figure.ratio(limit)})"
@@ -123,6 +129,14 @@ def _parts(subject: Subject, meters: tuple[MeterChange, ...]) -> tuple[Decimal |
     return trimmed(quantity), trimmed(price), trimmed(subject.head_cost - subject.base_cost - quantity)
 
 
+def _traffic_effect(subject: Subject, price_effect: Decimal | None, case: Case) -> Decimal | None:
+    """What more requests cost a month at what the base costs at its own prices; None where one of these is not known."""
+    before, now = case.base_requests(subject.name), case.traffic.get(subject.name)
+    if before is None or now is None or subject.base_cost is None:
+        return None
+    return trimmed((now - before) * (subject.base_cost - (price_effect or Decimal(0))))
+
+
 def _stake(meter: MeterChange) -> tuple[Decimal, str, str, list[tuple[str, str]]]:
     """Meters whose cost changed most come first."""
     change = abs((meter.head_cost or Decimal(0)) - (meter.base_cost or Decimal(0)))
@@ -133,8 +147,8 @@ def _monthly(cost: Decimal | None, requests: int | None) -> Decimal | None:
     return None if cost is None or requests is None else trimmed(cost * requests)
 
 
-def _notes(subject: Subject, standing: Standing, price_effect: Decimal | None, case: Case) -> list[str]:
-    """What a reader of the row must know."""
+def _notes(subject: Subject, standing: Standing, effects: tuple[Decimal | None, Decimal | None], case: Case) -> list[str]:
+    """What a reader of the row must know; `effects` are those of prices and of traffic."""
     if case.base is None:
         return []
     standings = {
@@ -143,13 +157,20 @@ def _notes(subject: Subject, standing: Standing, price_effect: Decimal | None, c
         Change.ZERO_BASE: "the base cost nothing, so there is no percentage",
     }
     notes = [standings[subject.change]] if subject.change in standings else []
-    base = subject.base_cost
+    base, (price_effect, traffic_effect) = subject.base_cost, effects
+    if traffic_effect:
+        change = wording.monthly(traffic_effect, case.book.currency)
+        notes.append(
+            f"traffic changed: {case.base_requests(subject.name):,} requests a month before, {case.traffic[subject.name]:,} now, {change}"
+        )
     if base and price_effect is not None and abs(price_effect) >= _NOTICEABLE * base:
         was, now = wording.thousands(base - price_effect, base, case.book.currency)
-        notes.append(f"prices changed: the same usage was {was} per 1,000 at the baseline's price book and is {now} now")
+        notes.append(f"prices changed: the same usage was {was} per 1,000 at the base's price book and is {now} now")
     left_out = sum((line.delta for line in subject.lines if line.head and line.base and not is_compared(line, subject, case)), Decimal(0))
     if base and abs(left_out) >= _NOTICEABLE * base:
         notes.append(f"the change leaves out CPU and memory, which are not compared ({figure.ratio(left_out / base)} of the cost)")
     if standing.need:
         notes.append(f"inconclusive: it takes {standing.need}")
+    if standing.doubt:
+        notes.append(f"inconclusive: {standing.doubt}")
     return notes
