@@ -109,8 +109,9 @@ class RouteResult:
     """One route or job: its cost on both sides, the verdict, and why.
 
     Units: `base_cost`, `head_cost` money per request (per call of a job), each as it was measured. `delta` is the part of
-    their difference that can be compared (CPU and memory only with pairs), all of the cost where a route is new or gone; `ratio` = `delta` /
-    `base_cost`, with the interval [`ratio_low`, `ratio_high`] that noise leaves, None where unbounded; `limit` is what the budget allows.
+    their difference that can be compared (CPU and memory only with pairs), all of the cost where a route is new or gone;
+    `ratio` = `delta` / `base_cost`, with the interval [`ratio_low`, `ratio_high`] that noise leaves, None where unbounded;
+    `limit` is what the budget allows.
     `quantity_effect` + `price_effect` + `residual` = `head_cost` - what the base cost at its own prices; the residual is what is not
     compared, or was measured under other labels.
     `requests_per_month` is configured traffic; `monthly_base`, `monthly_head` money a month at it. `base_requests_per_month` is what

@@ -20,13 +20,15 @@ from codeops.core.report import Verdict
 from codeops.gate.evidence import BY_CPU, Precision
 from codeops.gate.student import quantile, survival
 
-__all__ = ["ALPHA", "BETA", "LOOKS", "Decision", "Limits", "decide", "interval", "looks_for"]
+__all__ = ["ALPHA", "BETA", "FEW_ROUTES", "LOOKS", "Decision", "Limits", "decide", "interval", "looks_for"]
 
 LOOKS = (3, 4, 5, 6, 8, 10, 13, 17, 22, 28)
 """After how many pairs the rule is asked."""
 
+FEW_ROUTES = 20
+"""Up to how many routes these looks do."""
+
 _LOOKS_AT_MANY = (3, 4, 5, 6, 8, 11, 15, 20, 28, 40)  # as many, so that each spends the same part of the risks
-_FEW_ROUTES = 20
 
 ALPHA = 0.01
 """The risk of a false alarm in one run, over all routes and looks."""
@@ -107,7 +109,7 @@ def looks_for(routes: int) -> tuple[int, ...]:
         >>> looks_for(6)[-1], looks_for(48)[-1]
         (28, 40)
     """
-    return LOOKS if routes <= _FEW_ROUTES else _LOOKS_AT_MANY
+    return LOOKS if routes <= FEW_ROUTES else _LOOKS_AT_MANY
 
 
 def decide(
