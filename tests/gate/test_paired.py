@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeops.core.report import Verdict
-from codeops.gate.evidence import BY_CPU
-from codeops.gate.paired import ALPHA, BETA, LOOKS, Decision, Limits, decide
+from codeops.gate.evidence import BY_CPU, BY_INSTRUCTIONS
+from codeops.gate.paired import ALPHA, BETA, LOOKS, Decision, Limits, decide, interval, looks_for
 
 EIGHT = Limits.of(0.08)
 Rule = Callable[[Mapping[str, list[float]]], dict[str, Verdict]]
@@ -95,6 +95,33 @@ def test_a_wider_money_margin_lets_a_noisier_route_pass() -> None:
 
     assert ask(noisy).verdict is Verdict.INCONCLUSIVE
     assert ask(noisy, Limits(math.log(2.6), math.log(3.2))).verdict is Verdict.PASS  # CPU is a twentieth of the cost
+
+
+def test_more_pairs_are_allowed_where_many_routes_share_the_risk() -> None:
+    assert (looks_for(1), looks_for(20)) == (LOOKS, LOOKS)
+    assert looks_for(21)[-1] == 40
+    assert len(looks_for(21)) == len(LOOKS), "each look spends the same part of the risks"
+
+
+def test_what_is_exact_of_a_cost_lowers_the_floor_of_the_rest() -> None:
+    values = [0.0790] * 3  # 0.2 % above the tolerance: less than the floor tells in three pairs
+
+    assert ask(values).verdict is Verdict.PASS
+    assert decide({"/a": values}, {"/a": EIGHT}, shares={"/a": 0.01})["/a"].verdict is Verdict.FAIL
+    assert decide({"/a": values}, {"/a": EIGHT}, shares={"/a": 0.0})["/a"].verdict is Verdict.FAIL
+
+
+def test_counted_instructions_tell_finer_changes_than_timed_cpu() -> None:
+    values = [math.log(1.0135)] * 10  # 1.35 % against a tolerance of 1 %
+    limits = {"/a": Limits.of(0.01, BY_INSTRUCTIONS.margin)}
+
+    assert decide({"/a": values}, limits, precision=BY_INSTRUCTIONS)["/a"].verdict is Verdict.FAIL
+    assert ask(values, Limits.of(0.01)).verdict is Verdict.PASS
+
+
+def test_the_interval_of_too_few_values_is_open() -> None:
+    assert interval([0.1, 0.1, math.nan], 0.0) == (-math.inf, 0.0, math.inf)
+    assert interval([0.1, 0.1, 0.1], 0.0) == (pytest.approx(0.1),) * 3
 
 
 def test_holm_demands_more_of_one_route_among_many() -> None:

@@ -2,12 +2,32 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from gate_values import CPU, ELSEWHERE, GET, MEMORY, QUERY, D, judged, meter, one, route, route_of, rules, simple, snapshot, usd
+from gate_values import (
+    CPU,
+    ELSEWHERE,
+    GET,
+    MEMORY,
+    QUERY,
+    D,
+    book,
+    judged,
+    meter,
+    one,
+    price,
+    route,
+    route_of,
+    rules,
+    simple,
+    snapshot,
+    usd,
+)
 
 from codeops.core.budget import Budget
 from codeops.core.report import Verdict
+from codeops.core.snapshot import MeterUsage
 from codeops.gate.evidence import Evidence, Pairs
 
 NINE_TENTHS = (meter(GET, 1), meter(CPU, "0.09"))  # 1 cent of GETs and 9 cents of CPU
@@ -158,3 +178,93 @@ def test_the_month_counts_cpu_that_pairs_compared() -> None:
     assert float(report.monthly_delta) == pytest.approx(500, abs=5)
     assert report.verdict is Verdict.FAIL
     assert report.summary.startswith("fail: the suite costs +$500")
+
+
+def test_memory_that_every_pair_tells_is_part_of_the_change() -> None:
+    usage = one(meter(CPU, "0.05"), meter(MEMORY, "0.05"))  # five cents of each
+    grown = one(meter(CPU, "0.05"), meter(MEMORY, "0.07"))
+
+    same = judged(usage, usage, evidence=evidence(*[0.0] * 6, memory=[0.0] * 6))
+    more = judged(grown, usage, evidence=evidence(*[0.0] * 6, memory=[0.019, 0.021] * 3))
+    made_good = judged(grown, usage, evidence=evidence(*[math.log(0.6)] * 6, memory=[0.019, 0.021] * 3))
+
+    assert (same.verdict, more.verdict, made_good.verdict) == (Verdict.PASS, Verdict.FAIL, Verdict.PASS)
+    assert float(route_of(more).ratio) == pytest.approx(0.2, abs=1e-3)
+    assert float(route_of(made_good).ratio) == pytest.approx(0.0, abs=1e-3)
+    assert [cause.text for cause in route_of(more).causes] == ["+20.5 MiB.s of compute.memory"]
+    assert not more.caveats
+    assert route_of(more).residual == 0, "memory is compared, so that nothing is left out"
+
+
+@pytest.mark.parametrize("memory", [(), (0.5, None, 0.5), (None, None, None)])
+def test_memory_that_a_pair_does_not_know_is_left_out_and_said(memory: tuple[float | None, ...]) -> None:
+    usage = one(meter(CPU, "0.05"), meter(MEMORY, "0.05"))
+
+    report = judged(usage, usage, evidence=evidence(0.0, 0.0, 0.0, memory=memory))
+
+    assert report.verdict is Verdict.PASS
+    assert [(caveat.kind, caveat.about) for caveat in report.caveats] == [("memory-not-compared", "/a")]
+
+
+def test_memory_that_the_base_did_not_hold_is_priced_as_the_head_is() -> None:
+    report = judged(one(meter(CPU, "0.1"), meter(MEMORY, "0.02")), one(meter(CPU, "0.1")), evidence=evidence(*[0.0] * 6, memory=[0.02] * 6))
+
+    assert (report.verdict, round(float(route_of(report).ratio), 6)) == (Verdict.FAIL, 0.2)
+
+
+def test_memory_without_a_price_is_no_part_of_the_change() -> None:
+    cheap = book(price(CPU, "3600", "vCPU.h"))
+    usage = one(meter(CPU, "0.1"), meter(MEMORY, "0.05"))
+
+    report = judged(usage, usage, book=cheap, evidence=evidence(*[0.0] * 3, memory=[9.0] * 3))
+
+    assert (report.verdict, route_of(report).ratio) == (Verdict.PASS, 0)
+
+
+def test_a_level_that_is_neither_cpu_nor_memory_is_said_not_to_be_compared() -> None:
+    usage = one(meter(CPU, "0.1"), meter("gpu.time", 1))
+
+    (caveat,) = judged(usage, usage, evidence=pairs(0.0)).caveats
+
+    assert (caveat.kind, caveat.about) == ("level-not-compared", "/a")
+    assert caveat.text == "gpu.time is not compared, because not every pair knows it on both sides: it can only warn"
+
+
+EDGES = [
+    ((), "1", HALF, Verdict.INCONCLUSIVE, "no pair yet"),
+    ((0.0,), "1", HALF, Verdict.INCONCLUSIVE, "one pair proves nothing"),
+    ((5.0,), "1", HALF, Verdict.INCONCLUSIVE, "one pair proves nothing, however far"),
+    ((0.0, 0.0, 0.0), "1", HALF, Verdict.PASS, "all equal, zero variance: the floor stands in for the spread"),
+    ((0.3, 0.3, 0.3), "1", HALF, Verdict.FAIL, "all equal and far above"),
+    ((math.nan, 0.0, 0.0, 0.0), "1", HALF, Verdict.PASS, "a pair that is not complete is left out"),
+    ((0.0, 0.0, 0.0), "1.16", HALF, Verdict.PASS, "counts exactly at the limit, CPU the same"),
+    ((0.0, 0.0, 0.0), "1.24", HALF, Verdict.FAIL, "counts beyond the limit, CPU the same"),
+    ((-0.4, -0.4, -0.4), "1.24", HALF, Verdict.PASS, "counts beyond the limit that CPU makes good"),
+    ((), "2.2", HALF, Verdict.FAIL, "counts beyond what no CPU at all could make good: at once"),
+    ((0.6, 0.6, 0.6), "1", (meter(GET, 9), meter(CPU, "0.0000001")), Verdict.PASS, "CPU is next to nothing of the cost"),
+    ((0.0, 0.0, 0.0), "1.2", (meter(GET, 9), meter(CPU, "0.0000001")), Verdict.FAIL, "and then counts decide"),
+    ((0.5, 0.5, 0.5), "1", (meter(GET, 9), meter(CPU, 0)), Verdict.PASS, "no CPU in the base: pairs say nothing"),
+    ((9.0, 9.0, 9.0), "1", (meter(GET, 0), meter(CPU, 0)), Verdict.PASS, "zero base and zero head"),
+]
+
+
+@pytest.mark.parametrize(("thetas", "gets", "base", "verdict", "why"), EDGES, ids=[case[-1] for case in EDGES])
+def test_the_edges_of_the_rule(thetas: tuple[float, ...], gets: str, base: tuple[MeterUsage, ...], verdict: Verdict, why: str) -> None:
+    head = (replace(base[0], mean=base[0].mean * D(gets)), base[1])
+
+    assert judged(one(*head), one(*base), evidence=evidence(*thetas)).verdict is verdict, why
+
+
+def test_exact_counts_stay_exact_beside_pairs() -> None:
+    result = route_of(judged(one(meter(GET, "5.3"), meter(CPU, "0.05")), one(*HALF), evidence=evidence(0.0, 0.0, 0.0)))
+
+    assert (result.delta, result.ratio) == (D("0.003"), D("0.03"))
+
+
+def test_pairs_say_little_where_cpu_is_little_of_the_cost() -> None:
+    # The same noisy pairs: half of the cost leaves it open, a hundredth decides.
+    noisy = evidence(0.2, -0.2, 0.2, -0.2)
+
+    assert judged(one(*HALF), one(*HALF), evidence=noisy).verdict is Verdict.INCONCLUSIVE
+    little = (meter(GET, 99), meter(CPU, "0.01"))
+    assert judged(one(*little), one(*little), evidence=noisy).verdict is Verdict.PASS

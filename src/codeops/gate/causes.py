@@ -31,7 +31,7 @@ _LEVELS: tuple[Callable[[Site], tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """How much more is used at `site` than before, or at no place that is known.
+    """How much more is used at `site` than before, or at no place that is known; `is_rest` where other places are known to have moved.
 
     Units: `amount` and its standard error `error` in the meter's unit.
     """
@@ -39,6 +39,7 @@ class _Move:
     amount: Decimal
     site: Site | None
     error: Decimal = Decimal(0)
+    is_rest: bool = False
 
 
 def causes_of(lines: Iterable[Line], requests_per_month: int | None) -> tuple[Cause, ...]:
@@ -57,7 +58,7 @@ def _moves(line: Line) -> list[_Move]:
     if line.nature is Nature.LEVEL:
         sure = [move for move in _changed_sites(before, after) if abs(move.amount) > _ERRORS * move.error] if before and after else []
         rest = line.growth - sum((move.amount for move in sure), Decimal(0))
-        return [*sure, *([_Move(rest, None)] if rest else [])]
+        return [*sure, *([_Move(rest, None, is_rest=bool(sure))] if rest else [])]
     if after and line.base and not before:
         return [_Move(line.growth, _largest(after))]
     moves = [*_changed_sites(before, after), _Move(line.growth - _sum(after) + _sum(before), None)]
@@ -108,7 +109,7 @@ def _cause(line: Line, move: _Move, requests_per_month: int | None) -> Cause:
         cost = trimmed(line.head_cost * amount / line.head.mean)
     is_gone = site is not None and amount < 0 and site in _sites(line.base) and site not in _sites(line.head)
     place = Location(site.file, site.line) if site else None
-    where = "" if place is None else f" no longer at {place}" if is_gone else f" at {place}"
+    where = " elsewhere" * move.is_rest if place is None else f" no longer at {place}" if is_gone else f" at {place}"
     return Cause(
         text=f"{grown(line.meter, line.unit, amount)}{where}",
         meter=line.meter,

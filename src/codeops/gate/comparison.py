@@ -97,10 +97,7 @@ def _report(case: Case) -> Report:
         findings=findings_of(judged, suite, case),
         caveats=unique([*case.book.caveats, *case.evidence.notes, *caveats_of(subjects, case)]),
         monthly_delta=trimmed(total.mid) if total else None,
-        monthly_price_effect=_sum(
-            None if one.price_effect is None or one.requests_per_month is None else one.price_effect * one.requests_per_month
-            for one in routes
-        ),
+        monthly_price_effect=_sum(_price_effect(one) for one in routes),
         monthly_traffic_effect=_sum(one.traffic_effect for one in routes),
         codeops=__version__,
     )
@@ -121,6 +118,13 @@ def _in_order(budgets: Sequence[BudgetResult], routes: Sequence[RouteResult]) ->
     rank = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
     place = {route.name: position for position, route in enumerate(routes)}
     return sorted(budgets, key=lambda budget: (rank.index(budget.verdict), place.get(budget.route, len(routes)), KINDS.index(budget.kind)))
+
+
+def _price_effect(route: RouteResult) -> Decimal | None:
+    """What prices add a month on `route`; None where no price of the base is known, or no traffic."""
+    if route.price_effect is None or route.requests_per_month is None or all(line.price_effect is None for line in route.meters):
+        return None
+    return route.price_effect * route.requests_per_month
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
