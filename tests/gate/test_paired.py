@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codeops.core.report import Verdict
 from codeops.gate.evidence import BY_CPU, BY_INSTRUCTIONS
-from codeops.gate.paired import ALPHA, BETA, LOOKS, Decision, Limits, decide, interval, looks_for
+from codeops.gate.paired import ALPHA, BETA, LOOKS, Decision, Estimate, Limits, decide, estimate, looks_for
 
 EIGHT = Limits.of(0.08)
 Rule = Callable[[Mapping[str, list[float]]], dict[str, Verdict]]
@@ -119,9 +119,9 @@ def test_counted_instructions_tell_finer_changes_than_timed_cpu() -> None:
     assert ask(values, Limits.of(0.01)).verdict is Verdict.PASS
 
 
-def test_the_interval_of_too_few_values_is_open() -> None:
-    assert interval([0.1, 0.1, math.nan], 0.0) == (-math.inf, 0.0, math.inf)
-    assert interval([0.1, 0.1, 0.1], 0.0) == (pytest.approx(0.1),) * 3
+def test_too_few_values_say_nothing_of_their_mean() -> None:
+    assert estimate([0.1, 0.1, math.nan], 0.0) is None
+    assert estimate([0.25, 0.25, 0.25], 0.0) == Estimate(0.25, 0.0, 3, 0.0)
 
 
 def test_holm_demands_more_of_one_route_among_many() -> None:

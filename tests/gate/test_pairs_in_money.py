@@ -268,3 +268,14 @@ def test_pairs_say_little_where_cpu_is_little_of_the_cost() -> None:
     assert judged(one(*HALF), one(*HALF), evidence=noisy).verdict is Verdict.INCONCLUSIVE
     little = (meter(GET, 99), meter(CPU, "0.01"))
     assert judged(one(*little), one(*little), evidence=noisy).verdict is Verdict.PASS
+
+
+def test_the_error_of_a_meter_is_that_of_the_pairs() -> None:
+    # Logarithms ± 0.01 and GiB·s ± 0.001 in six pairs, a fifth trimmed: the winsorised spread over the root of the four kept.
+    usage = one(meter(CPU, "0.05"), meter(MEMORY, "0.05"))
+    cpu, memory = [0.01, -0.01] * 3, [0.001, -0.001] * 3
+
+    errors = {line.meter: float(line.error) for line in route_of(judged(usage, usage, evidence=evidence(*cpu, memory=memory))).meters}
+
+    spread = math.sqrt(6 / 3) / math.sqrt(4)
+    assert errors == {CPU: pytest.approx(0.05 * 0.01 * spread), MEMORY: pytest.approx(0.001 * spread)}

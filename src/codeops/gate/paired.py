@@ -20,7 +20,7 @@ from codeops.core.report import Verdict
 from codeops.gate.evidence import BY_CPU, Precision
 from codeops.gate.student import quantile, survival
 
-__all__ = ["ALPHA", "BETA", "FEW_ROUTES", "LOOKS", "Decision", "Limits", "decide", "interval", "looks_for"]
+__all__ = ["ALPHA", "BETA", "FEW_ROUTES", "LOOKS", "Decision", "Estimate", "Limits", "decide", "estimate", "looks_for"]
 
 LOOKS = (3, 4, 5, 6, 8, 10, 13, 17, 22, 28)
 """After how many pairs the rule is asked."""
@@ -87,7 +87,9 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Estimate:
+class Estimate:
+    """The trimmed mean of values with what its error is made of."""
+
     mean: float
     variance: float
     kept: int
@@ -95,11 +97,18 @@ class _Estimate:
 
     @property
     def error(self) -> float:
+        """The standard error of the mean."""
         return max(sqrt(self.variance), self.floor) / sqrt(self.kept)
 
     @property
     def df(self) -> int:
+        """The degrees of freedom of the error."""
         return self.kept - 1
+
+    @property
+    def half(self) -> float:
+        """Half the width of the two-sided 95 % interval."""
+        return quantile(0.975, self.df) * self.error
 
 
 def looks_for(routes: int) -> tuple[int, ...]:
@@ -130,32 +139,32 @@ def decide(
     """
     complete = {route: [y for y in values if isfinite(y)] for route, values in samples.items()}
     floors = {route: precision.floor * max((shares or {}).get(route, 1.0), _LEAST_SHARE) for route in samples}
-    estimates = {route: _estimate(values, floors[route]) for route, values in complete.items() if len(values) >= _FEWEST}
+    estimates = {route: one for route, values in complete.items() if (one := estimate(values, floors[route]))}
     failing = _failing(estimates, limits, alpha / looks, len(samples))
     prior = _prior(estimates, len(samples))
     decisions = {}
     for route, values in complete.items():
-        estimate, limit = estimates.get(route), limits[route]
+        one, limit = estimates.get(route), limits[route]
         if limit.fail == -inf or route in failing:
             verdict = Verdict.FAIL
-        elif estimate is not None and _passes(estimate, limit, prior, beta / looks, precision.margin):
+        elif one is not None and _passes(one, limit, prior, beta / looks, precision.margin):
             verdict = Verdict.PASS
         else:
             verdict = Verdict.INCONCLUSIVE
         risks = (alpha / looks / len(samples), beta / looks)
-        further = _further(estimate, limit, len(values), risks) if verdict is Verdict.INCONCLUSIVE else 0
-        low, mid, high = _bounds(estimate)
-        decisions[route] = Decision(verdict, len(values), mid, low, high, further)
+        further = _further(one, limit, len(values), risks) if verdict is Verdict.INCONCLUSIVE else 0
+        mid, half = (one.mean, one.half) if one else (0.0, inf)
+        decisions[route] = Decision(verdict, len(values), mid, mid - half, mid + half, further)
     return decisions
 
 
-def interval(values: Sequence[float], floor: float) -> tuple[float, float, float]:
-    """The two-sided 95 % interval of the trimmed mean and the mean between its ends; infinite ends for fewer than three values."""
+def estimate(values: Sequence[float], floor: float) -> Estimate | None:
+    """What `values` say of their mean; None for fewer than three that are finite."""
     complete = [value for value in values if isfinite(value)]
-    return _bounds(_estimate(complete, floor) if len(complete) >= _FEWEST else None)
+    return _estimate(complete, floor) if len(complete) >= _FEWEST else None
 
 
-def _estimate(values: Sequence[float], floor: float) -> _Estimate:
+def _estimate(values: Sequence[float], floor: float) -> Estimate:
     """The 20 % trimmed mean and the winsorised variance that belongs to it."""
     ordered = sorted(values)
     cut = int(_TRIM * len(ordered))
@@ -163,10 +172,10 @@ def _estimate(values: Sequence[float], floor: float) -> _Estimate:
     winsorised = [middle[0]] * cut + middle + [middle[-1]] * cut
     centre = sum(winsorised) / len(winsorised)
     squares = sum((value - centre) ** 2 for value in winsorised)
-    return _Estimate(sum(middle) / len(middle), squares / (len(middle) - 1), len(middle), floor)
+    return Estimate(sum(middle) / len(middle), squares / (len(middle) - 1), len(middle), floor)
 
 
-def _failing(estimates: Mapping[str, _Estimate], limits: Mapping[str, Limits], alpha: float, routes: int) -> set[str]:
+def _failing(estimates: Mapping[str, Estimate], limits: Mapping[str, Limits], alpha: float, routes: int) -> set[str]:
     """The routes whose excess Holm's procedure accepts as proven at `alpha` over all `routes`."""
     chances = sorted((survival((one.mean - limits[route].fail) / one.error, one.df), route) for route, one in estimates.items())
     proven: set[str] = set()
@@ -177,7 +186,7 @@ def _failing(estimates: Mapping[str, _Estimate], limits: Mapping[str, Limits], a
     return proven
 
 
-def _prior(estimates: Mapping[str, _Estimate], routes: int) -> tuple[float, int]:
+def _prior(estimates: Mapping[str, Estimate], routes: int) -> tuple[float, int]:
     """The spread that a pair usually has, in floors, and its weight in degrees of freedom, for the side of passing only.
 
     On the side of failing a prior would turn a noisy machine into false alarms (2-9 % of runs at 2-4 times the noise).
@@ -187,7 +196,7 @@ def _prior(estimates: Mapping[str, _Estimate], routes: int) -> tuple[float, int]
     return max(_PRIOR_FLOORS, median(sqrt(one.variance) / one.floor for one in estimates.values())), _PRIOR_DF
 
 
-def _passes(one: _Estimate, limit: Limits, prior: tuple[float, int], beta: float, margin: float) -> bool:
+def _passes(one: Estimate, limit: Limits, prior: tuple[float, int], beta: float, margin: float) -> bool:
     """Whether the change is proven to stay below the tolerance with its margin."""
     usual, weight = prior
     df = one.df + weight
@@ -196,7 +205,7 @@ def _passes(one: _Estimate, limit: Limits, prior: tuple[float, int], beta: float
     return chance <= beta and one.error <= max(margin, limit.passing - limit.fail)
 
 
-def _further(one: _Estimate | None, limit: Limits, pairs: int, risks: tuple[float, float]) -> int | None:
+def _further(one: Estimate | None, limit: Limits, pairs: int, risks: tuple[float, float]) -> int | None:
     """How many more pairs tell the tolerance and the margin apart, or None where they coincide."""
     if one is None:
         return _FEWEST - pairs
@@ -206,10 +215,3 @@ def _further(one: _Estimate | None, limit: Limits, pairs: int, risks: tuple[floa
     quantiles = sum(quantile(1 - risk, one.df) for risk in risks)
     needed = (quantiles * max(sqrt(one.variance), one.floor) / width) ** 2 / _EFFICIENCY
     return max(1, ceil(needed) - pairs)
-
-
-def _bounds(one: _Estimate | None) -> tuple[float, float, float]:
-    if one is None:
-        return -inf, 0.0, inf
-    half = quantile(0.975, one.df) * one.error
-    return one.mean - half, one.mean, one.mean + half

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import expm1, inf, log1p
+from math import exp, expm1, inf, log1p
 
 from codeops.core.figure import count_noun
 from codeops.core.meter import CPU, MEMORY
@@ -104,7 +104,7 @@ class _Parts:
 
 
 def _standing(decision: paired.Decision, parts: _Parts, precision: Precision) -> Standing:
-    ratio = parts.ratio(decision)
+    ratio, found = parts.ratio(decision), _found(parts, precision)
     more = decision.further
     need = "a count that does not vary" if more is None else count_noun(Decimal(more), f"more {precision.pair}")
     return Standing(
@@ -112,15 +112,23 @@ def _standing(decision: paired.Decision, parts: _Parts, precision: Precision) ->
         delta=ratio.scaled(parts.cost),
         ratio=ratio.rounded(),
         need=need if decision.verdict is Verdict.INCONCLUSIVE else "",
-        grew=frozenset(_grew(parts, precision)),
+        grew=frozenset(meter for meter, one in found.items() if one.mean > one.half),
+        errors=_errors(found, parts),
     )
 
 
-def _grew(parts: _Parts, precision: Precision) -> list[str]:
-    """The meters of which the pairs, each by itself, prove that more is used."""
-    found = [CPU] if paired.interval(parts.pairs.cpu, precision.floor)[0] > 0 else []
-    held = [more for more in parts.pairs.memory if more is not None]
-    return [*found, MEMORY] if parts.memory_price and paired.interval(held, 0.0)[0] > 0 else found
+def _found(parts: _Parts, precision: Precision) -> dict[str, paired.Estimate]:
+    """What the pairs say of each meter by itself: CPU as a logarithm, memory in GiB·s."""
+    held = [more for more in parts.pairs.memory if more is not None] if parts.memory_price else []
+    found = {CPU: paired.estimate(parts.pairs.cpu, precision.floor), MEMORY: paired.estimate(held, 0.0)}
+    return {meter: one for meter, one in found.items() if one}
+
+
+def _errors(found: Mapping[str, paired.Estimate], parts: _Parts) -> dict[str, float]:
+    """The standard errors as ratios of the base's use; without any use there is none."""
+    whole = float(parts.memory) / parts.memory_price if parts.memory_price else 0.0
+    scales = {CPU: exp(found[CPU].mean) if CPU in found else 0.0, MEMORY: 1 / whole if whole else 0.0}
+    return {meter: one.error * scales[meter] for meter, one in found.items() if scales[meter]}
 
 
 def _level_cost(subject: Subject, meter: str) -> Decimal:

@@ -29,7 +29,7 @@ def budgets_of(subject: Subject, standing: Standing, case: Case) -> list[BudgetR
 def result_of(subject: Subject, standing: Standing, budgets: list[BudgetResult], case: Case) -> RouteResult:
     """The route as every format shows it."""
     requests = case.traffic.get(subject.name)
-    meters = tuple(_meter_change(line, compared=is_compared(line, subject, case)) for line in subject.lines)
+    meters = tuple(_meter_change(line, standing, compared=is_compared(line, subject, case)) for line in subject.lines)
     quantity, price, residual = _parts(subject, meters)
     ratio = standing.ratio
     is_compared_route = subject.change is Change.COMPARED
@@ -89,7 +89,7 @@ def _regression(subject: Subject, standing: Standing, case: Case) -> BudgetResul
     )
 
 
-def _meter_change(line: Line, *, compared: bool) -> MeterChange:
+def _meter_change(line: Line, standing: Standing, *, compared: bool) -> MeterChange:
     return MeterChange(
         meter=line.meter,
         unit=line.unit,
@@ -100,7 +100,7 @@ def _meter_change(line: Line, *, compared: bool) -> MeterChange:
         quantity_effect=_tidy(line.quantity_effect) if compared else None,
         price_effect=_tidy(line.price_effect),
         exact=line.nature is Nature.COUNT,
-        error=_error(line),
+        error=_error(line, standing),
         labels=line.labels,
     )
 
@@ -109,10 +109,12 @@ def _tidy(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else trimmed(amount)
 
 
-def _error(line: Line) -> Decimal:
-    """The standard error of head - base: of the samples, and for a level also of its drift between runs."""
+def _error(line: Line, standing: Standing) -> Decimal:
+    """The standard error of head - base: that of the pairs, or of the samples, and then for a level also of its drift between runs."""
     if line.nature is Nature.COUNT:
         return Decimal(0)
+    if line.meter in standing.errors and line.base:
+        return trimmed((line.base.mean * Decimal(repr(standing.errors[line.meter]))).quantize(Decimal("1e-15")))
     error = standard_error(line.samples())
     if line.nature is Nature.LEVEL:
         drifts = [usage.mean * LEVEL_ERROR for usage in (line.base, line.head) if usage]

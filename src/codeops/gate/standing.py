@@ -1,6 +1,7 @@
 """Standings: how a route stands against its relative limit."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from codeops.core.report import Verdict
 from codeops.gate.interval import Interval
@@ -14,7 +15,7 @@ class Standing:
 
     Units: `delta` money per request, `ratio` of the base cost, both over what can be compared; None where there is nothing to
     compare with. `need` says what would decide an open verdict, `doubt` why nothing can. `grew` are the meters of which pairs prove
-    that more is used.
+    that more is used; `errors` the standard errors of what they found, as ratios of the base's use.
     """
 
     verdict: Verdict
@@ -23,3 +24,4 @@ class Standing:
     need: str = ""
     doubt: str = ""
     grew: frozenset[str] = frozenset()
+    errors: Mapping[str, float] = field(default_factory=dict)
