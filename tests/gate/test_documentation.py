@@ -7,7 +7,7 @@ from gate_values import AT, CPU, ELSEWHERE, GET, D, book, meter, price, route, s
 
 from codeops.core.budget import Budget
 from codeops.core.snapshot import Environment, Snapshot
-from codeops.gate import findings, judge
+from codeops.gate import bytecode, findings, judge
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
@@ -32,8 +32,10 @@ def test_the_worked_example_is_what_the_code_says() -> None:
 
 
 def test_every_rule_of_the_gate_is_documented() -> None:
-    source = Path(findings.__file__).read_text(encoding="utf-8")
-    rules = set(re.findall(r'"((?:route|unit|monthly|calls|usage|count|unpriced|zero|gone|unknown|new)-[a-z-]+|inconclusive)"', source))
+    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (findings, bytecode))
+    rules = set(
+        re.findall(r'"((?:route|unit|monthly|calls|usage|count|unpriced|bytecode|zero|gone|unknown|new)-[a-z-]+|inconclusive)"', source)
+    )
 
-    assert len(rules) == 13
+    assert len(rules) == 14
     assert not [rule for rule in rules if f"| `{rule}` |" not in PAGE]

@@ -231,7 +231,7 @@ def test_a_changed_price_is_told_apart_from_changed_usage() -> None:
 
     assert (result.base_cost, result.head_cost, result.ratio) == (D("0.1"), D("0.11"), D("0.1"))
     assert (result.quantity_effect, result.price_effect, result.residual) == (D("0.01"), D("0.05"), 0)
-    assert result.notes == ("prices changed: the same usage was $50.0000 per 1,000 at the baseline's price book and is $100.0000 now",)
+    assert result.notes == ("prices changed: the same usage was $50.0000 per 1,000 at the base's price book and is $100.0000 now",)
 
 
 def test_a_recorded_cost_that_was_rounded_is_no_change_of_price() -> None:

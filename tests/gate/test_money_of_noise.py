@@ -1,50 +1,53 @@
-"""CPU noise in money: the two directions of one formula, and the worked numbers of the facts."""
+"""A pair in money: the worked numbers of the facts, and what holds for every share of CPU and memory."""
 
 import math
-from decimal import Decimal
 
 import pytest
-from gate_values import D
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeops.gate.money import cpu_tolerance, relative_change
+from codeops.gate.money import logarithm, relative_change
 
-RATIOS = st.decimals("-0.9", "3", places=4)
-SHARES = st.decimals("0.0001", "1", places=4)
+RATIOS = st.floats(-0.9, 3)
+SHARES = st.floats(1e-6, 1)
+THETAS = st.floats(-5, 5)
 
 
 @pytest.mark.parametrize(
-    ("limit", "counts", "share", "factor"),
+    ("factor", "counts", "share", "memory", "change"),
     [
-        ("0.08", "0", "1", 1.08),  # all of the cost is CPU: the limit itself
-        ("0.03", "0", "0.05", 1.6),  # a twentieth is CPU: it may rise by 60 %
-        ("0.08", "0.04", "0.5", 1.08),  # counts use up half of the limit
-        ("0.08", "-0.10", "0.5", 1.36),  # cheaper counts make room
+        (1.08, 0.0, 1.0, 0.0, 0.08),  # all of the cost is CPU: its own change
+        (1.6, 0.0, 0.05, 0.0, 0.03),  # a twentieth is CPU: 60 % more of it
+        (1.08, 0.04, 0.5, 0.0, 0.08),  # counts and CPU add up
+        (1.0, 0.0, 0.5, 0.08, 0.08),  # memory alone
+        (0.5, 0.08, 0.5, 0.25, 0.08),  # less CPU makes more memory good
+        (1.0, 0.08, 0.0, 0.0, 0.08),  # no CPU at all
     ],
 )
-def test_a_limit_on_money_is_a_limit_on_cpu(limit: str, counts: str, share: str, factor: float) -> None:
-    assert math.exp(cpu_tolerance(D(limit), D(counts), D(share))) == pytest.approx(factor)
+def test_the_parts_of_a_change_add_up(factor: float, counts: float, share: float, memory: float, change: float) -> None:
+    assert relative_change(math.log(factor), counts, share, memory) == pytest.approx(change)
 
 
-@pytest.mark.parametrize("counts", ["0.58", "0.7"])  # 0.58 = limit + share: even no CPU at all would only just reach the limit
-def test_where_no_cpu_would_still_be_too_much_the_tolerance_is_minus_infinity(counts: str) -> None:
-    assert cpu_tolerance(D("0.08"), D(counts), D("0.5")) == -math.inf
-
-
-@given(RATIOS, SHARES, st.floats(-5, 5))
-def test_the_tolerance_inverts_the_change(counts: Decimal, share: Decimal, theta: float) -> None:
-    limit = relative_change(theta, counts, share)
-
-    assert cpu_tolerance(limit, counts, share) == pytest.approx(theta, abs=1e-9)
-
-
-@given(RATIOS, SHARES, st.floats(-5, 5), st.floats(0, 5))
-def test_more_cpu_never_costs_less(counts: Decimal, share: Decimal, theta: float, step: float) -> None:
+@given(RATIOS, SHARES, THETAS, st.floats(0, 5))
+def test_more_cpu_never_costs_less(counts: float, share: float, theta: float, step: float) -> None:
     assert relative_change(theta + step, counts, share) >= relative_change(theta, counts, share)
 
 
-def test_an_unbounded_theta_is_an_unbounded_change() -> None:
-    assert relative_change(math.inf, D(0), D("0.5")) == Decimal("Infinity")
-    assert relative_change(1e6, D(0), D("0.5")) == Decimal("Infinity")
-    assert relative_change(-math.inf, D(0), D("0.5")) == D("-0.5")
+@given(THETAS)
+def test_where_all_is_cpu_the_logarithm_of_the_cost_is_that_of_cpu(theta: float) -> None:
+    assert logarithm(theta, 0.0, 1.0) == pytest.approx(theta, abs=1e-9)
+
+
+@given(SHARES, st.floats(-0.1, 0.1))
+def test_the_noise_of_cpu_is_damped_by_its_share(share: float, theta: float) -> None:
+    assert abs(logarithm(theta, 0.0, share)) <= share * abs(math.expm1(theta)) / (1 - 0.1) + 1e-12
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
+def test_a_pair_that_is_not_complete_is_not_a_number(broken: float) -> None:
+    assert math.isnan(logarithm(broken, 0.0, 0.5))
+
+
+def test_what_is_beyond_floats_or_below_nothing_stays_finite() -> None:
+    assert math.isfinite(logarithm(1e6, 0.0, 0.5))
+    assert logarithm(0.0, 0.0, 0.5, -3.0) == pytest.approx(math.log(1e-9))

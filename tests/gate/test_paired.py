@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeops.core.report import Verdict
-from codeops.gate.paired import ALPHA, BETA, LOOKS, MARGIN, Decision, Limits, decide
+from codeops.gate.evidence import BY_CPU, BY_INSTRUCTIONS
+from codeops.gate.paired import ALPHA, BETA, LOOKS, Decision, Estimate, Limits, decide, estimate, looks_for
 
 EIGHT = Limits.of(0.08)
 Rule = Callable[[Mapping[str, list[float]]], dict[str, Verdict]]
@@ -21,7 +22,7 @@ def ask(values: list[float], limits: Limits = EIGHT, **options: float) -> Decisi
 
 def test_the_limits_are_logarithms_of_the_tolerance_and_its_margin() -> None:
     assert (EIGHT.fail, EIGHT.passing) == (pytest.approx(math.log(1.08)), pytest.approx(math.log(1.11)))
-    assert (ALPHA, BETA, MARGIN, LOOKS[0], LOOKS[-1], len(LOOKS)) == (0.01, 0.05, 0.03, 3, 28, 10)
+    assert (ALPHA, BETA, BY_CPU.margin, LOOKS[0], LOOKS[-1], len(LOOKS)) == (0.01, 0.05, 0.03, 3, 28, 10)
 
 
 def test_a_worked_look_of_five_pairs() -> None:
@@ -94,6 +95,33 @@ def test_a_wider_money_margin_lets_a_noisier_route_pass() -> None:
 
     assert ask(noisy).verdict is Verdict.INCONCLUSIVE
     assert ask(noisy, Limits(math.log(2.6), math.log(3.2))).verdict is Verdict.PASS  # CPU is a twentieth of the cost
+
+
+def test_more_pairs_are_allowed_where_many_routes_share_the_risk() -> None:
+    assert (looks_for(1), looks_for(20)) == (LOOKS, LOOKS)
+    assert looks_for(21)[-1] == 40
+    assert len(looks_for(21)) == len(LOOKS), "each look spends the same part of the risks"
+
+
+def test_what_is_exact_of_a_cost_lowers_the_floor_of_the_rest() -> None:
+    values = [0.0790] * 3  # 0.2 % above the tolerance: less than the floor tells in three pairs
+
+    assert ask(values).verdict is Verdict.PASS
+    assert decide({"/a": values}, {"/a": EIGHT}, shares={"/a": 0.01})["/a"].verdict is Verdict.FAIL
+    assert decide({"/a": values}, {"/a": EIGHT}, shares={"/a": 0.0})["/a"].verdict is Verdict.FAIL
+
+
+def test_counted_instructions_tell_finer_changes_than_timed_cpu() -> None:
+    values = [math.log(1.0135)] * 10  # 1.35 % against a tolerance of 1 %
+    limits = {"/a": Limits.of(0.01, BY_INSTRUCTIONS.margin)}
+
+    assert decide({"/a": values}, limits, precision=BY_INSTRUCTIONS)["/a"].verdict is Verdict.FAIL
+    assert ask(values, Limits.of(0.01)).verdict is Verdict.PASS
+
+
+def test_too_few_values_say_nothing_of_their_mean() -> None:
+    assert estimate([0.1, 0.1, math.nan], 0.0) is None
+    assert estimate([0.25, 0.25, 0.25], 0.0) == Estimate(0.25, 0.0, 3, 0.0)
 
 
 def test_holm_demands_more_of_one_route_among_many() -> None:

@@ -11,6 +11,7 @@ from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report
 from codeops.core.snapshot import Environment, PriceBookRef
 from codeops.core.waiver import Ceiling, Waiver, WaiverResult, WaiverState
 from codeops.gate.waiver import apply
+from report.measured import measured
 
 MACHINE = Environment(cpu_model="AMD EPYC 7B13", cpus=2, python="3.11.9", libc="glibc 2.36", kernel="6.1.0", machine="x86_64")
 BASE = Side(
@@ -304,4 +305,5 @@ SAMPLES: dict[str, Report] = {
     "many": MANY,
     "waived": WAIVED,
     "expired": EXPIRED,
+    "measured": replace(measured(MACHINE), codeops="0.1.0"),
 }

@@ -49,7 +49,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One side of a comparison: which commit, measured when and where.
+    """One side of a comparison: which commit, measured when and where, and its own price book, None when not known.
 
     Units: `created_at` ISO 8601 in UTC; `git_sha` full commit id, empty when not known.
     """
@@ -59,6 +59,7 @@ class Side:
     dirty: bool = False
     created_at: str = ""
     environment: Environment | None = None
+    pricebook: PriceBookRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ class MeterChange:
     Units: `base`, `head` in `unit` per request, None when that side did not use the meter at all or is not known;
     `base_cost`, `head_cost` money per request at the head's price book, None when it has no price.
     `quantity_effect` = (head - base) × today's price, None when it is not compared (CPU against a stored baseline).
-    `price_effect` = base × (today's price - the recorded price), None when no price was recorded.
+    `price_effect` = base × (today's price - the base's own), None when that is not known.
     `exact` says that both amounts are counts that repeat; others carry `error`, the standard error of head - base.
     """
 
@@ -108,11 +109,14 @@ class RouteResult:
     """One route or job: its cost on both sides, the verdict, and why.
 
     Units: `base_cost`, `head_cost` money per request (per call of a job), each as it was measured. `delta` is the part of
-    their difference that can be compared (CPU only with paired samples), all of the cost where a route is new or gone; `ratio` = `delta` /
-    `base_cost`, with the interval [`ratio_low`, `ratio_high`] that noise leaves, None where unbounded; `limit` is what the budget allows.
-    `quantity_effect` + `price_effect` + `residual` = `head_cost` - what was recorded for the base; the residual is what is not
+    their difference that can be compared (CPU and memory only with pairs), all of the cost where a route is new or gone;
+    `ratio` = `delta` / `base_cost`, with the interval [`ratio_low`, `ratio_high`] that noise leaves, None where unbounded;
+    `limit` is what the budget allows.
+    `quantity_effect` + `price_effect` + `residual` = `head_cost` - what the base cost at its own prices; the residual is what is not
     compared, or was measured under other labels.
-    `requests_per_month` is configured traffic; `monthly_base`, `monthly_head` money a month at it.
+    `requests_per_month` is configured traffic; `monthly_base`, `monthly_head` money a month at it. `base_requests_per_month` is what
+    the base configures; `traffic_effect`, money a month, what the difference costs at the base's own cost. So the three effects
+    times `requests_per_month`, and `traffic_effect`, add up to what the month costs more than the base's month.
     `at_least` says that a meter without a price is left out of the figures.
     """
 
@@ -137,6 +141,8 @@ class RouteResult:
     requests_per_month: int | None = None
     monthly_base: Decimal | None = None
     monthly_head: Decimal | None = None
+    base_requests_per_month: int | None = None
+    traffic_effect: Decimal | None = None
     meters: tuple[MeterChange, ...] = ()
     causes: tuple[Cause, ...] = ()
     notes: tuple[str, ...] = ()
@@ -144,12 +150,15 @@ class RouteResult:
 
     @property
     def monthly_delta(self) -> Decimal | None:
-        """What the change costs a month at the configured traffic: `delta`, or else all that the two sides differ by."""
+        """What the change costs a month at the configured traffic: `delta`, or else all that the two sides differ by.
+
+        None where a side that exists has no figure.
+        """
         if self.delta is not None and self.requests_per_month is not None:
             return self.delta * self.requests_per_month
-        if self.monthly_head is None and self.monthly_base is None:
-            return None
-        return (self.monthly_head or Decimal(0)) - (self.monthly_base or Decimal(0))
+        lacks_base = self.change is not Change.NEW and self.monthly_base is None
+        lacks_head = self.change is not Change.GONE and self.monthly_head is None
+        return None if lacks_base or lacks_head else (self.monthly_head or Decimal(0)) - (self.monthly_base or Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +182,8 @@ class BudgetResult:
 class Report:
     """Everything one run found out, in the order in which people want to read it.
 
-    Units: money in `currency`; `monthly_delta` is money a month over the routes whose traffic is configured.
+    Units: money in `currency`; `monthly_delta` is money a month over the routes whose traffic is configured. It holds what usage
+    changes; `monthly_price_effect` and `monthly_traffic_effect` are what prices and traffic add by themselves, None when not known.
     """
 
     schema: int = REPORT_SCHEMA
@@ -188,5 +198,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     caveats: tuple[Caveat, ...] = ()
     monthly_delta: Decimal | None = None
+    monthly_price_effect: Decimal | None = None
+    monthly_traffic_effect: Decimal | None = None
     codeops: str = ""
     waivers: tuple[WaiverResult, ...] = ()

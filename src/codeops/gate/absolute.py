@@ -12,7 +12,7 @@ from codeops.gate.case import Case
 from codeops.gate.interval import ROUNDING, Interval
 from codeops.gate.level import head_level
 from codeops.gate.lines import trimmed
-from codeops.gate.relative import Standing
+from codeops.gate.standing import Standing
 from codeops.gate.subject import Subject
 
 __all__ = ["demand_answerable", "level_budgets", "monthly_budget", "monthly_delta"]

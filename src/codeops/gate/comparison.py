@@ -1,24 +1,25 @@
 """The judgement of a run: two snapshots, one price book and the budgets become one report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
 
 from codeops._version import __version__
 from codeops.core.budget import Budget
-from codeops.core.cost import Caveat, unique
-from codeops.core.meter import is_statistical
+from codeops.core.cost import unique
 from codeops.core.pricebook import PriceBook
-from codeops.core.report import BudgetResult, Change, Report, RouteResult, Side, Verdict, worst
-from codeops.core.snapshot import Snapshot
+from codeops.core.report import BudgetResult, Report, RouteResult, Side, Verdict, worst
+from codeops.core.snapshot import PriceBookRef, Snapshot
 from codeops.core.valuation import reference
 from codeops.gate.absolute import demand_answerable, monthly_budget, monthly_delta
 from codeops.gate.case import ARITHMETIC, Case
+from codeops.gate.caveat import caveats_of
+from codeops.gate.evidence import Evidence
 from codeops.gate.findings import Judged, findings_of
-from codeops.gate.growth import is_compared
 from codeops.gate.lines import trimmed
-from codeops.gate.relative import Standing, standings
+from codeops.gate.relative import standings
 from codeops.gate.route import budgets_of, result_of
+from codeops.gate.standing import Standing
 from codeops.gate.subject import Subject, subject_of
 from codeops.gate.summary import KINDS, summary_of
 
@@ -33,17 +34,31 @@ def judge(
     traffic: Mapping[str, int],
     at: date,
     *,
-    paired: Mapping[str, Sequence[float]] | None = None,
+    evidence: Evidence | None = None,
+    base_book: PriceBook | None = None,
+    base_traffic: Mapping[str, int] | None = None,
 ) -> Report:
     """The report of `head` against `base` (None: nothing to compare with), both at the prices of `book` on the day `at`.
 
-    Counts are compared exactly. CPU is compared where `paired` holds ln(CPU of head / CPU of base) of each process pair by
-    route; against a stored baseline it can warn and never fail.
-    Units: `traffic` is requests (calls of a job) a month by route.
+    Counts are compared exactly. CPU and memory are compared where `evidence` holds pairs of the route; against a stored baseline
+    they can warn and never fail. What prices and traffic change against `base_book` and `base_traffic`, the base's own, is told
+    apart and fails nothing.
+    Units: `traffic` and `base_traffic` are requests (calls of a job) a month by route.
 
     Raises: InvalidValue for a monthly budget without traffic, CurrencyMismatch, AmbiguousPrice, UnitMismatch, UnknownUnit.
     """
-    case = Case(head=head, base=base, book=book, budget=budget, traffic=traffic, at=at, paired=paired or {})
+    own_book = base_book if base_book is not None and base_book.digest != book.digest else None
+    case = Case(
+        head=head,
+        base=base,
+        book=book,
+        budget=budget,
+        traffic=traffic,
+        at=at,
+        evidence=evidence or Evidence(),
+        base_book=own_book,
+        base_traffic=base_traffic,
+    )
     with localcontext(ARITHMETIC):
         demand_answerable(case)
         return _report(case)
@@ -56,7 +71,7 @@ def compare(head: Snapshot, base: Snapshot, book: PriceBook, threshold: Decimal,
 
     Raises: CurrencyMismatch, AmbiguousPrice, UnitMismatch, UnknownUnit.
     """
-    case = Case(head=head, base=base, book=book, budget=Budget(regression=threshold), traffic={}, at=at, paired={}, is_plain=True)
+    case = Case(head=head, base=base, book=book, budget=Budget(regression=threshold), traffic={}, at=at, is_plain=True)
     with localcontext(ARITHMETIC):
         return _report(case)
 
@@ -75,13 +90,15 @@ def _report(case: Case) -> Report:
         summary=summary_of(verdict, routes, budgets, trimmed(total.mid) if total else None, case),
         currency=case.book.currency,
         pricebook=reference(case.book),
-        head=_side("head", case.head),
-        base=_side("base", case.base) if case.base else None,
+        head=_side("head", case.head, reference(case.book)),
+        base=_side("base", case.base, reference(case.base_book) if case.base_book else None) if case.base else None,
         routes=routes,
         budgets=tuple(_in_order(budgets, routes)),
         findings=findings_of(judged, suite, case),
-        caveats=unique([*case.book.caveats, *_caveats(subjects, case)]),
+        caveats=unique([*case.book.caveats, *case.evidence.notes, *caveats_of(subjects, case)]),
         monthly_delta=trimmed(total.mid) if total else None,
+        monthly_price_effect=_sum(_price_effect(one) for one in routes),
+        monthly_traffic_effect=_sum(one.traffic_effect for one in routes),
         codeops=__version__,
     )
 
@@ -103,36 +120,26 @@ def _in_order(budgets: Sequence[BudgetResult], routes: Sequence[RouteResult]) ->
     return sorted(budgets, key=lambda budget: (rank.index(budget.verdict), place.get(budget.route, len(routes)), KINDS.index(budget.kind)))
 
 
-def _side(label: str, snapshot: Snapshot) -> Side:
+def _price_effect(route: RouteResult) -> Decimal | None:
+    """What prices add a month on `route`; None where no price of the base is known, or no traffic."""
+    if route.price_effect is None or route.requests_per_month is None or all(line.price_effect is None for line in route.meters):
+        return None
+    return route.price_effect * route.requests_per_month
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what is known; None when nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return trimmed(sum(known, Decimal(0))) if known else None
+
+
+def _side(label: str, snapshot: Snapshot, book: PriceBookRef | None) -> Side:
     meta = snapshot.meta
-    return Side(label=label, git_sha=meta.git_sha, dirty=meta.dirty, created_at=meta.created_at, environment=meta.environment)
-
-
-def _caveats(subjects: Sequence[Subject], case: Case) -> list[Caveat]:
-    """What holds for the whole report."""
-    if case.base is None:
-        return [Caveat("no-baseline", "", "there is no baseline yet: only absolute budgets are judged, and every cost is the head's")]
-    found = [*_level_caveats(subjects, case)]
-    silent = sorted(subject.name for subject in subjects if subject.name not in case.traffic and subject.change is not Change.GONE)
-    if case.budget.monthly_increase is not None and silent:
-        text = f"the increase a month leaves out {', '.join(silent)}: no traffic is configured"
-        found.append(Caveat("no-traffic", "", text))
-    return found
-
-
-def _level_caveats(subjects: Sequence[Subject], case: Case) -> list[Caveat]:
-    """How far CPU and memory of the two sides compare."""
-    both = [subject for subject in subjects if subject.change is Change.COMPARED]
-    levels = [(subject, line) for subject in both for line in subject.lines if is_statistical(line.meter) and line.base and line.head]
-    if case.is_plain:
-        differ = any(line.growth for _, line in levels)
-        is_told = case.head.meta.environment is not None or (case.base is not None and case.base.meta.environment is not None)
-        if not (differ and is_told and case.difference):
-            return []
-        return [Caveat("not-comparable", "compute.cpu", f"CPU is part of the difference, and {case.difference}")]
-    if all(is_compared(line, subject, case) for subject, line in levels):
-        return []
-    if case.difference:
-        return [Caveat("not-comparable", "compute.cpu", f"CPU and memory are not compared: {case.difference}")]
-    text = "CPU and memory are compared with a stored baseline of the same environment: they can warn, and never fail"
-    return [Caveat("stored-baseline", "compute.cpu", text)]
+    return Side(
+        label=label,
+        git_sha=meta.git_sha,
+        dirty=meta.dirty,
+        created_at=meta.created_at,
+        environment=meta.environment,
+        pricebook=book or meta.pricebook,
+    )

@@ -10,6 +10,7 @@ from codeops.core.finding import Finding, Severity
 from codeops.core.report import BudgetResult, Cause, Change, RouteResult, Verdict
 from codeops.gate import wording
 from codeops.gate.advice import advice_for
+from codeops.gate.bytecode import bytecode_grew
 from codeops.gate.case import Case
 from codeops.gate.growth import level_grew, unpriced_grew
 from codeops.gate.lines import Line, Nature
@@ -39,7 +40,7 @@ def findings_of(judged: Sequence[Judged], suite: Iterable[BudgetResult], case: C
         found += [_broken(budget, one.result, case) for budget in one.budgets if budget.verdict is not Verdict.PASS]
         found += _calls_grew(one) if one.result.verdict is Verdict.FAIL else []
         found += [*_came_or_went(one, case), *_unsure(one.subject), *_hints(one.subject, case)]
-    found += _unknown_routes(case)
+    found += [*bytecode_grew(case), *_unknown_routes(case)]
     order = list(Severity)
     return tuple(
         sorted(found, key=lambda one: (order.index(one.severity), -abs(one.monthly or Decimal(0)), one.rule, one.route, one.message))
@@ -77,6 +78,8 @@ def _why(budget: BudgetResult, route: RouteResult | None, case: Case) -> str:
 
 
 def _fix(budget: BudgetResult, causes: Sequence[Cause], case: Case) -> str:
+    if budget.kind == "regression" and budget.verdict is Verdict.INCONCLUSIVE and budget.route in case.evidence.doubts:
+        return "see why the base does not answer; per_1k limits what the route may cost without a base"
     if budget.verdict is Verdict.INCONCLUSIVE:
         return "measure more as it says, or give the budget more room"
     growth = causes[0].text if causes else "the growth"
@@ -181,10 +184,19 @@ def _hints(subject: Subject, case: Case) -> list[Finding]:
     found = []
     for line in subject.lines:
         if level_grew(line, subject, case):
-            found.append(_hint("usage-grew", subject, line, "it is compared with a stored baseline, so it is a hint and no proof"))
-        elif subject.change is Change.COMPARED and not subject.is_recorded and unpriced_grew(line, case.limit(subject.name)):
+            found.append(_hint("usage-grew", subject, line, _hinted(subject, case)))
+        elif (
+            subject.change is Change.COMPARED and subject.base and not subject.is_recorded and unpriced_grew(line, case.limit(subject.name))
+        ):
             found.append(_hint("unpriced-usage-grew", subject, line, "it has no price, so no budget in money sees it"))
     return found
+
+
+def _hinted(subject: Subject, case: Case) -> str:
+    """Why growth of a level is no proof."""
+    if case.pairs(subject.name) is None:
+        return "it is compared with a stored baseline, so it is a hint and no proof"
+    return "pairs do not tell it on both sides, so it is a hint and no proof"
 
 
 def _hint(rule: str, subject: Subject, line: Line, reason: str) -> Finding:

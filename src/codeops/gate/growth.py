@@ -2,19 +2,19 @@
 
 from decimal import Decimal
 
-from codeops.core.meter import CPU
+from codeops.core.meter import CPU, MEMORY
 from codeops.gate.case import Case
 from codeops.gate.level import LEVEL_ERROR
 from codeops.gate.lines import Line, Nature
-from codeops.gate.relative import Standing
+from codeops.gate.standing import Standing
 from codeops.gate.subject import Subject
 from codeops.gate.welch import half_width
 
 __all__ = ["caused", "is_compared", "level_grew", "unpriced_grew"]
 
-_LEVEL_TOLD = Decimal("1.1")  # what was recorded as it is: below ten per cent a level tells nothing
-_LEVEL_NOTICED = 1 + max(Decimal("0.1"), 4 * LEVEL_ERROR)
-"""From where on a level says something: 10 %, and four standard errors of what a level moves by itself (`LEVEL_ERROR`)."""
+_LEVEL_TOLD = Decimal("1.1")  # below ten per cent a level tells nothing
+_LEAST_ERROR = Decimal("0.014")
+"""How far the least sample of CPU moves between runs: 0.5-1.4 % (the project's campaign on the CPU gate, section 5, 2026-11)."""
 
 _MONEY_NOTICED = Decimal("0.01")
 _CONFIDENCE = 0.95
@@ -22,19 +22,28 @@ _CONFIDENCE = 0.95
 
 def is_compared(line: Line, subject: Subject, case: Case) -> bool:
     """Whether the difference of `line` is part of the change that is judged."""
+    if subject.doubt and subject.base is None:
+        return False
     if subject.is_recorded or case.is_plain or line.nature is not Nature.LEVEL:
         return True
-    return line.meter == CPU and subject.name in case.paired and not case.difference
+    pairs = case.pairs(subject.name)
+    if pairs is None or case.difference:
+        return False
+    return line.meter == CPU or (line.meter == MEMORY and pairs.tells_memory)
 
 
 def level_grew(line: Line, subject: Subject, case: Case) -> bool:
-    """Whether CPU or memory is at least 32 % above a stored baseline of the same environment: a hint, not a proof.
+    """Whether CPU or memory is clearly above a base of the same environment that no pairs compare it with: a hint, not a proof.
 
-    Growth that is worth less than a hundredth of the route's cost is not worth a reader's time.
+    That is 10 %, and four standard errors of what the figure moves by itself: 1.4 % where the least sample is known, which has to
+    rise as well, and 8 % (`LEVEL_ERROR`) for a mean alone. Growth that is worth less than a hundredth of the route's cost is not
+    worth a reader's time.
     """
     if is_compared(line, subject, case) or case.difference:
         return False
-    return _rose(line, _LEVEL_NOTICED) and (not line.is_priced or line.delta >= (subject.base_cost or Decimal(0)) * _MONEY_NOTICED)
+    knows_least = line.base is not None and line.head is not None and bool(line.base.low) and line.head.low is not None
+    noticed = max(_LEVEL_TOLD, 1 + 4 * (_LEAST_ERROR if knows_least else LEVEL_ERROR))
+    return _rose(line, noticed) and (not line.is_priced or line.delta >= (subject.base_cost or Decimal(0)) * _MONEY_NOTICED)
 
 
 def unpriced_grew(line: Line, limit: Decimal) -> bool:
@@ -52,7 +61,7 @@ def caused(line: Line, subject: Subject, standing: Standing, case: Case) -> bool
         return line.growth > half_width(line.samples(), _CONFIDENCE)
     if subject.is_recorded or case.is_plain:
         return _rose(line, _LEVEL_TOLD)
-    return is_compared(line, subject, case) and standing.cpu_grew
+    return is_compared(line, subject, case) and line.meter in standing.grew
 
 
 def _rose(line: Line, factor: Decimal) -> bool:

@@ -46,6 +46,10 @@ class Interval:
         """The figure as a share of `whole`, which is above zero."""
         return Interval(self.low / whole, self.mid / whole, self.high / whole)
 
+    def rounded(self) -> "Interval":
+        """The figure with 15 decimals, so that what a division rounded off does not read as a difference from a limit."""
+        return Interval(*(bound.quantize(ROUNDING) + 0 if bound.is_finite() else bound for bound in (self.low, self.mid, self.high)))
+
     def verdict(self, limit: Decimal) -> Verdict:
         """Fail when all of it is above `limit`, pass when none of it is; exactly at the limit passes."""
         if self.low > limit:

@@ -38,7 +38,7 @@ class Line:
     """One meter under one set of labels, on both sides; None where a side does not use it.
 
     Units: `base_cost` and `head_cost` money per request at today's prices, None without a price. `carried` is the base's
-    usage at the head's labels; `recorded` what the base's snapshot says it cost then.
+    usage at the head's labels; `recorded` what it cost at the base's own prices.
     """
 
     meter: str
@@ -84,11 +84,8 @@ class Line:
 
     @property
     def price_effect(self) -> Decimal | None:
-        """What today's prices add to the base's usage, against what was recorded."""
-        if self.base_cost is None or self.recorded is None:
-            return None
-        effect = self.base_cost - self.recorded
-        return Decimal(0) if abs(effect) <= _SAME * abs(self.base_cost) else effect
+        """What today's prices add to the base's usage, against the base's own."""
+        return None if self.base_cost is None or self.recorded is None else self.base_cost - self.recorded
 
     def samples(self) -> tuple[Sample, ...]:
         """The spread of each side, in the meter's unit."""
@@ -104,11 +101,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One side of a route: its usage, the labels that price it, and the currency of what was recorded."""
+    """One side of a route: its usage, the labels that price it, and the currency of what was recorded.
+
+    `book` is its own price book, where that is at hand; what it says then stands for what was recorded.
+    """
 
     usage: tuple[MeterUsage, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     currency: str = ""
+    book: PriceBook | None = None
 
 
 _Key = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -143,10 +144,22 @@ def match(base: Sheet, head: Sheet, book: PriceBook, at: date) -> tuple[tuple[Li
                 base_cost=base_cost,
                 head_cost=cost(new, head.labels),
                 carried=base_cost if base.labels == head.labels else cost(old, head.labels),
-                recorded=old.cost if old is not None and base.currency == book.currency else None,
+                recorded=_recorded(old, base_cost, base, book, at),
             )
         )
     return tuple(lines), tuple(caveats)
+
+
+def _recorded(usage: MeterUsage | None, cost: Decimal | None, sheet: Sheet, book: PriceBook, at: date) -> Decimal | None:
+    """What `usage`, which costs `cost` at the prices of `book`, costs at the sheet's own; None where that is not known."""
+    if usage is None or cost is None:
+        return None
+    if sheet.book is not None:
+        own = value_meter(usage, sheet.book, sheet.labels, at)
+        return trimmed(own.total.amount) if own.lines and sheet.book.currency == book.currency else None
+    if usage.cost is None or sheet.currency != book.currency:
+        return None
+    return cost if abs(cost - usage.cost) <= _SAME * abs(cost) else usage.cost
 
 
 def summary(route: RouteUsage) -> tuple[MeterUsage, ...]:

@@ -1,49 +1,31 @@
 """Relative budgets: whether a route costs more than its base by more than it may, and how sure that is.
 
-Counts are compared exactly. Counts that vary are compared by Welch's interval. CPU counts only where process pairs were
-measured; a stored baseline cannot fail it, because levels drift by 7-8 % within minutes and by 40 % between machines.
+Counts are compared exactly. Counts that vary are compared by Welch's interval. CPU and memory count only where pairs of processes
+were measured; a stored baseline cannot fail them, because levels drift by 7-8 % within minutes and by 40 % between machines.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil
 
 from codeops.core.figure import count_noun
 from codeops.core.meter import CPU
 from codeops.core.report import Change, Verdict
-from codeops.gate import paired
 from codeops.gate.case import Case
 from codeops.gate.interval import ROUNDING, Interval
 from codeops.gate.level import head_level
-from codeops.gate.lines import Nature, trimmed
-from codeops.gate.money import cpu_tolerance, relative_change
+from codeops.gate.lines import Nature
+from codeops.gate.pairwise import by_pairs, is_pairable
+from codeops.gate.standing import Standing
 from codeops.gate.subject import Subject
 from codeops.gate.welch import half_width
 
-__all__ = ["Standing", "standings"]
+__all__ = ["standings"]
 
 _ZERO = Interval.exact(Decimal(0))
 _UNSTABLE_RISK = 0.01  # of one wrong statement in the whole run about counts that vary, shared by all of them
 _PRICE = "a price for one of its meters"
 _SAME_JOB = "base and head measured in the same environment"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How one route stands against its relative limit.
-
-    Units: `delta` money per request, `ratio` of the base cost, both over what can be compared; None where there is nothing to
-    compare with. `need` says what would decide an open verdict. `cpu_grew` says that pairs prove more CPU.
-    """
-
-    verdict: Verdict
-    delta: Interval | None = None
-    ratio: Interval | None = None
-    need: str = ""
-    cpu_grew: bool = False
-
-
 _SAME = Standing(verdict=Verdict.PASS, delta=_ZERO, ratio=_ZERO)  # nothing changed, whatever it costs
 
 
@@ -53,10 +35,12 @@ def standings(subjects: Sequence[Subject], case: Case) -> dict[str, Standing]:
     confidence = 1 - _UNSTABLE_RISK / max(unstable, 1)
     counts = {subject.name: _counts(subject, case, confidence) for subject in subjects}
     found = {subject.name: _without_pairs(subject, counts[subject.name], case) for subject in subjects}
-    with_pairs = [subject for subject in subjects if _is_pairable(subject, case)]
+    with_pairs = [subject for subject in subjects if is_pairable(subject, case)]
     if case.difference:
-        return found | {subject.name: _open(found[subject.name]) for subject in with_pairs}
-    return found | _by_pairs(with_pairs, counts, case)
+        found |= {subject.name: _open(found[subject.name], _SAME_JOB) for subject in with_pairs}
+    else:
+        found |= by_pairs(with_pairs, counts, case)
+    return found | {subject.name: _open(found[subject.name], doubt=subject.doubt) for subject in subjects if subject.doubt}
 
 
 def _without_pairs(subject: Subject, counts: Interval, case: Case) -> Standing:
@@ -123,64 +107,12 @@ def _samples_needed(subject: Subject, counts: Interval, limit: Decimal) -> str:
     return f"about {count_noun(Decimal(needed), 'sample')} on each side, or a count that does not vary"
 
 
-def _is_pairable(subject: Subject, case: Case) -> bool:
-    """Whether process pairs say something about the route's cost."""
-    if subject.name not in case.paired or subject.is_recorded or subject.change is not Change.COMPARED:
-        return False
-    return bool(subject.base_cost and subject.head_cost is not None and _cpu(subject))
-
-
-def _cpu(subject: Subject) -> Decimal:
-    """What the base's CPU costs per request at the head's prices."""
-    return sum((line.carried or Decimal(0) for line in subject.lines if line.meter == CPU and line.is_priced), Decimal(0))
-
-
-def _open(standing: Standing) -> Standing:
-    """A route whose pairs do not compare: counts may fail it, nothing can pass it."""
+def _open(standing: Standing, need: str = "", doubt: str = "") -> Standing:
+    """A route whose sides do not compare: counts may fail it, nothing can pass it."""
     if standing.verdict is Verdict.FAIL:
         return standing
-    return Standing(verdict=Verdict.INCONCLUSIVE, delta=standing.delta, ratio=standing.ratio, need=_SAME_JOB)
-
-
-def _by_pairs(subjects: Sequence[Subject], counts: Mapping[str, Interval], case: Case) -> dict[str, Standing]:
-    """The standing of counts and CPU together, by the paired rule over all `subjects`."""
-    costs = {subject.name: subject.base_cost or Decimal(0) for subject in subjects}
-    known = {name: counts[name].over(cost) for name, cost in costs.items()}
-    share = {subject.name: _cpu(subject) / costs[subject.name] for subject in subjects}
-    margin = Decimal(repr(paired.MARGIN))
-    limits = {
-        name: paired.Limits(
-            cpu_tolerance(case.limit(name), known[name].low, share[name]),
-            cpu_tolerance(case.limit(name) + margin, known[name].high, share[name]),
-        )
-        for name in costs
-    }
-    decisions = paired.decide({name: case.paired[name] for name in costs}, limits)
-    return {name: _decided(one, known[name], share[name], costs[name]) for name, one in decisions.items()}
-
-
-def _decided(decision: paired.Decision, counts: Interval, share: Decimal, cost: Decimal) -> Standing:
-    ratio = Interval(
-        relative_change(decision.low, counts.low, share),
-        relative_change(decision.mid, counts.mid, share),
-        relative_change(decision.high, counts.high, share),
-    )
-    more = decision.further
-    need = "a count that does not vary" if more is None else count_noun(Decimal(more), "more pair")
-    return Standing(
-        verdict=decision.verdict,
-        delta=ratio.scaled(cost),
-        ratio=_rounded(ratio),
-        need=need if decision.verdict is Verdict.INCONCLUSIVE else "",
-        cpu_grew=decision.low > 0,
-    )
+    return Standing(verdict=Verdict.INCONCLUSIVE, delta=standing.delta, ratio=standing.ratio, need=need, doubt=doubt)
 
 
 def _share(delta: Interval, whole: Decimal) -> Interval:
-    return _rounded(delta.over(whole))
-
-
-def _rounded(ratio: Interval) -> Interval:
-    """Ratios with 15 decimals, so that what division rounded off does not read as a difference from a limit."""
-    low, mid, high = (trimmed(bound.quantize(ROUNDING)) if bound.is_finite() else bound for bound in (ratio.low, ratio.mid, ratio.high))
-    return Interval(low, mid, high)
+    return delta.over(whole).rounded()

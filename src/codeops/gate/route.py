@@ -11,7 +11,7 @@ from codeops.gate.causes import causes_of
 from codeops.gate.growth import caused, is_compared
 from codeops.gate.level import LEVEL_ERROR
 from codeops.gate.lines import Line, Nature, trimmed
-from codeops.gate.relative import Standing
+from codeops.gate.standing import Standing
 from codeops.gate.subject import Subject
 from codeops.gate.welch import standard_error
 
@@ -29,10 +29,12 @@ def budgets_of(subject: Subject, standing: Standing, case: Case) -> list[BudgetR
 def result_of(subject: Subject, standing: Standing, budgets: list[BudgetResult], case: Case) -> RouteResult:
     """The route as every format shows it."""
     requests = case.traffic.get(subject.name)
-    meters = tuple(_meter_change(line, compared=is_compared(line, subject, case)) for line in subject.lines)
+    meters = tuple(_meter_change(line, standing, compared=is_compared(line, subject, case)) for line in subject.lines)
     quantity, price, residual = _parts(subject, meters)
     ratio = standing.ratio
     is_compared_route = subject.change is Change.COMPARED
+    has_causes = is_compared_route and subject.base is not None
+    traffic = _traffic_effect(subject, price, case)
     return RouteResult(
         name=subject.name,
         kind=subject.measured.kind,
@@ -56,8 +58,10 @@ def result_of(subject: Subject, standing: Standing, budgets: list[BudgetResult],
         monthly_base=_monthly(subject.base_cost, requests),
         monthly_head=_monthly(subject.head_cost, requests),
         meters=tuple(sorted(meters, key=_stake)),
-        causes=causes_of([line for line in subject.lines if caused(line, subject, standing, case)], requests) if is_compared_route else (),
-        notes=tuple(_notes(subject, standing, price, case)),
+        base_requests_per_month=case.base_requests(subject.name),
+        traffic_effect=traffic,
+        causes=causes_of([line for line in subject.lines if caused(line, subject, standing, case)], requests) if has_causes else (),
+        notes=tuple(_notes(subject, standing, (price, traffic), case)),
         caveats=subject.caveats,
     )
 
@@ -65,7 +69,9 @@ def result_of(subject: Subject, standing: Standing, budgets: list[BudgetResult],
 def _regression(subject: Subject, standing: Standing, case: Case) -> BudgetResult:
     """How the change of the route stands against its relative limit."""
     limit, ratio = case.limit(subject.name), standing.ratio
-    if ratio is None:
+    if standing.doubt:
+        text = f"{subject.name} is not compared: {standing.doubt}"
+    elif ratio is None:
         text = f"{subject.name} has no cost to compare"
     elif standing.verdict is Verdict.INCONCLUSIVE and ratio.low != ratio.high:
         text = f"{subject.name} changed {wording.between(ratio)} (limit {figure.ratio(limit)})"
@@ -83,7 +89,7 @@ def _regression(subject: Subject, standing: Standing, case: Case) -> BudgetResul
     )
 
 
-def _meter_change(line: Line, *, compared: bool) -> MeterChange:
+def _meter_change(line: Line, standing: Standing, *, compared: bool) -> MeterChange:
     return MeterChange(
         meter=line.meter,
         unit=line.unit,
@@ -94,7 +100,7 @@ def _meter_change(line: Line, *, compared: bool) -> MeterChange:
         quantity_effect=_tidy(line.quantity_effect) if compared else None,
         price_effect=_tidy(line.price_effect),
         exact=line.nature is Nature.COUNT,
-        error=_error(line),
+        error=_error(line, standing),
         labels=line.labels,
     )
 
@@ -103,10 +109,12 @@ def _tidy(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else trimmed(amount)
 
 
-def _error(line: Line) -> Decimal:
-    """The standard error of head - base: of the samples, and for a level also of its drift between runs."""
+def _error(line: Line, standing: Standing) -> Decimal:
+    """The standard error of head - base: that of the pairs, or of the samples, and then for a level also of its drift between runs."""
     if line.nature is Nature.COUNT:
         return Decimal(0)
+    if line.meter in standing.errors and line.base:
+        return trimmed((line.base.mean * Decimal(repr(standing.errors[line.meter]))).quantize(Decimal("1e-15")))
     error = standard_error(line.samples())
     if line.nature is Nature.LEVEL:
         drifts = [usage.mean * LEVEL_ERROR for usage in (line.base, line.head) if usage]
@@ -123,6 +131,14 @@ def _parts(subject: Subject, meters: tuple[MeterChange, ...]) -> tuple[Decimal |
     return trimmed(quantity), trimmed(price), trimmed(subject.head_cost - subject.base_cost - quantity)
 
 
+def _traffic_effect(subject: Subject, price_effect: Decimal | None, case: Case) -> Decimal | None:
+    """What more requests cost a month at what the base costs at its own prices; None where one of these is not known."""
+    before, now = case.base_requests(subject.name), case.traffic.get(subject.name)
+    if before is None or now is None or subject.base_cost is None:
+        return None
+    return trimmed((now - before) * (subject.base_cost - (price_effect or Decimal(0))))
+
+
 def _stake(meter: MeterChange) -> tuple[Decimal, str, str, list[tuple[str, str]]]:
     """Meters whose cost changed most come first."""
     change = abs((meter.head_cost or Decimal(0)) - (meter.base_cost or Decimal(0)))
@@ -133,8 +149,8 @@ def _monthly(cost: Decimal | None, requests: int | None) -> Decimal | None:
     return None if cost is None or requests is None else trimmed(cost * requests)
 
 
-def _notes(subject: Subject, standing: Standing, price_effect: Decimal | None, case: Case) -> list[str]:
-    """What a reader of the row must know."""
+def _notes(subject: Subject, standing: Standing, effects: tuple[Decimal | None, Decimal | None], case: Case) -> list[str]:
+    """What a reader of the row must know; `effects` are those of prices and of traffic."""
     if case.base is None:
         return []
     standings = {
@@ -143,13 +159,20 @@ def _notes(subject: Subject, standing: Standing, price_effect: Decimal | None, c
         Change.ZERO_BASE: "the base cost nothing, so there is no percentage",
     }
     notes = [standings[subject.change]] if subject.change in standings else []
-    base = subject.base_cost
+    base, (price_effect, traffic_effect) = subject.base_cost, effects
+    if traffic_effect:
+        change = wording.monthly(traffic_effect, case.book.currency)
+        notes.append(
+            f"traffic changed: {case.base_requests(subject.name):,} requests a month before, {case.traffic[subject.name]:,} now, {change}"
+        )
     if base and price_effect is not None and abs(price_effect) >= _NOTICEABLE * base:
         was, now = wording.thousands(base - price_effect, base, case.book.currency)
-        notes.append(f"prices changed: the same usage was {was} per 1,000 at the baseline's price book and is {now} now")
+        notes.append(f"prices changed: the same usage was {was} per 1,000 at the base's price book and is {now} now")
     left_out = sum((line.delta for line in subject.lines if line.head and line.base and not is_compared(line, subject, case)), Decimal(0))
     if base and abs(left_out) >= _NOTICEABLE * base:
         notes.append(f"the change leaves out CPU and memory, which are not compared ({figure.ratio(left_out / base)} of the cost)")
     if standing.need:
         notes.append(f"inconclusive: it takes {standing.need}")
+    if standing.doubt:
+        notes.append(f"inconclusive: {standing.doubt}")
     return notes

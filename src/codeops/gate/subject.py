@@ -1,7 +1,7 @@
 """Subjects: one route or job with both of its sides, and what each side costs per request."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from codeops.core.cost import Caveat, unique
@@ -22,7 +22,8 @@ class Subject:
     """One route or job: its lines, and what one request costs on each side.
 
     Units: `base_cost`, `head_cost` money per request, None where the side is absent or nothing of it has a price.
-    `is_recorded` says that they are the figures of the snapshots, because a side holds no usage but a summary.
+    `is_recorded` says that they are the figures of the snapshots, because a side holds no usage but a summary. `doubt` says why the
+    base, which has the route, cannot be compared with.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Subject:
     head_cost: Decimal | None
     is_recorded: bool
     caveats: tuple[Caveat, ...]
+    doubt: str = ""
 
     @property
     def measured(self) -> RouteUsage:
@@ -44,7 +46,9 @@ class Subject:
 
     @property
     def change(self) -> Change:
-        """How the route stands between base and head."""
+        """How the route stands between base and head; a base in doubt has it."""
+        if self.doubt and self.head is not None:
+            return Change.COMPARED
         if self.base is None:
             return Change.NEW
         if self.head is None:
@@ -65,7 +69,8 @@ def subject_of(name: str, case: Case) -> Subject:
     base = case.base.routes.get(name) if case.base else None
     head = case.head.routes.get(name)
     is_recorded = any(side is not None and side.is_simple for side in (base, head))
-    lines, caveats = match(_sheet(base, case.base, is_recorded), _sheet(head, case.head, is_recorded), case.book, case.at)
+    before = replace(_sheet(base, case.base, is_recorded), book=case.base_book)
+    lines, caveats = match(before, _sheet(head, case.head, is_recorded), case.book, case.at)
     base_cost = _total(line.base_cost for line in lines)
     head_cost = _total(line.head_cost for line in lines)
     if is_recorded:
@@ -81,6 +86,7 @@ def subject_of(name: str, case: Case) -> Subject:
         head_cost=head_cost,
         is_recorded=is_recorded,
         caveats=unique(caveats),
+        doubt=case.evidence.doubts.get(name, ""),
     )
 
 

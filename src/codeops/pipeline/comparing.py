@@ -10,21 +10,20 @@ from codeops.bench.matching import match
 from codeops.bench.pairing import Pairing, Patience, measure_pairs
 from codeops.bench.side import Start
 from codeops.config import Config
-from codeops.core.cost import unique
 from codeops.core.pricebook import PriceBook
 from codeops.core.report import Report, Verdict
 from codeops.core.snapshot import Snapshot
 from codeops.core.valuation import value_snapshot
 from codeops.gate import judge
-from codeops.gate.paired import LOOKS
+from codeops.gate.paired import FEW_ROUTES, looks_for
 from codeops.pipeline.base_tree import Against, BaseTree, base_tree
 from codeops.pipeline.concluding import conclude
+from codeops.pipeline.evidence import base_prices, evidence_of
 from codeops.pipeline.measuring import Measured, demand_suite, meta_of
 from codeops.prices import load as load_pricebook
 
 __all__ = ["compare_trees"]
 
-_FEW_ROUTES = 20
 _SECONDS, _SECONDS_FOR_MANY = 120.0, 300.0
 
 
@@ -57,15 +56,18 @@ class _Comparison:
         return self._measured(found), self._report(found)
 
     def _patience(self, against: Against) -> Patience:
-        default = _SECONDS if len(self._config.suite.cases) <= _FEW_ROUTES else _SECONDS_FOR_MANY
-        return Patience(seconds=default if against.seconds is None else against.seconds, looks=LOOKS)
+        routes = len(self._config.suite.cases)
+        default = _SECONDS if routes <= FEW_ROUTES else _SECONDS_FOR_MANY
+        return Patience(seconds=default if against.seconds is None else against.seconds, looks=looks_for(routes))
 
     def _undecided(self, found: Pairing) -> list[str]:
-        """The routes that more pairs may decide; what is waived need not be."""
+        """The routes that more pairs may decide; what is waived need not be, what is in doubt cannot be."""
         undecided = [one for one in self._report(found).budgets if one.verdict is Verdict.INCONCLUSIVE and not one.waived]
         is_suite_open = any(not budget.route for budget in undecided)
         open_routes = {budget.route for budget in undecided if budget.kind == "regression"}
-        return [route for route in found.courses if is_suite_open or route in open_routes]
+        if self._tree.doubt:
+            return []
+        return [route for route in found.courses.keys() - found.survey.doubts if is_suite_open or route in open_routes]
 
     def _measured(self, found: Pairing) -> Measured:
         snapshot = Snapshot(meta=self._meta, routes=found.head)
@@ -74,9 +76,18 @@ class _Comparison:
     def _report(self, found: Pairing) -> Report:
         before = Snapshot(meta=self._base_meta, routes=found.base)
         head = self._measured(found).snapshot
-        pairs = {route: [course.cpu for course in courses] for route, courses in found.courses.items()}
-        day = self._now.date()
-        report = judge(head, before, self._book, self._config.budget, self._config.traffic, day, paired=pairs)
+        day, own = self._now.date(), self._tree.config
+        base_book, notes = base_prices(self._tree, before, day)
+        report = judge(
+            head,
+            before,
+            self._book,
+            self._config.budget,
+            self._config.traffic,
+            day,
+            evidence=evidence_of(found, self._tree, notes),
+            base_book=base_book,
+            base_traffic=own.traffic if own else None,
+        )
         base = report.base and replace(report.base, label=self._tree.words)
-        told = replace(report, base=base, caveats=unique((*self._tree.notes, *report.caveats)))
-        return conclude(told, self._config.suite.selection, self._waivers, day)
+        return conclude(replace(report, base=base), self._config.suite.selection, self._waivers, day)

@@ -40,9 +40,7 @@ def cost_charts(report: Report) -> Iterator[str]:
 def month_charts(report: Report) -> Iterator[str]:
     """What the change costs a month, by route and by meter: savings to the left, increases to the right."""
     unit = figure.symbol(report.currency).strip()
-    routes = [
-        (route.name, delta, _view.row(route, report.currency).month) for route in report.routes if (delta := _view.monthly_delta(route))
-    ]
+    routes = [(route.name, delta, _view.row(route, report.currency).month) for route in report.routes if (delta := route.monthly_delta)]
     meters = [(name, delta, _view.month(delta, report.currency)) for name, delta in _by_meter(report).items() if delta]
     for title, moved in ((f"Change a month, by route ({unit})", routes), (f"Change a month, by meter ({unit})", meters)):
         if moved:

@@ -11,7 +11,8 @@ def told(report: Report) -> list[tuple[str, Caveat]]:
 
     What is said of several meters or of several routes in the same words is said once, of all of them.
     """
-    own = [(caveat, "") for caveat in report.caveats]
+    names = {route.name for route in report.routes}
+    own = [(caveat, caveat.about if caveat.about in names else "") for caveat in report.caveats]
     all_of_them = own + [(one, route.name) for route in report.routes for one in route.caveats if one not in report.caveats]
     groups: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
     for caveat, route in all_of_them:
@@ -19,10 +20,9 @@ def told(report: Report) -> list[tuple[str, Caveat]]:
         meters, routes = groups.setdefault((caveat.kind, shared), ({}, {}))
         meters[caveat.about] = None
         routes[route] = None
-    everywhere = {route.name for route in report.routes}
     return [
         (
-            "" if len(routes) > 1 and routes.keys() == everywhere else ", ".join(routes),
+            "" if len(routes) > 1 and routes.keys() == names else ", ".join(routes),
             Caveat(kind, ", ".join(meters), f"{', '.join(meters)}{shared}" if shared.startswith(":") else shared),
         )
         for (kind, shared), (meters, routes) in groups.items()

@@ -12,6 +12,7 @@ from codeops.core import figure
 from codeops.core.finding import Finding
 from codeops.core.location import Location
 from codeops.core.report import BudgetResult, Cause, Change, MeterChange, Report, RouteResult, Side, Verdict
+from codeops.core.snapshot import PriceBookRef
 from codeops.core.waiver import WaiverResult
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "impact_money",
     "money",
     "month",
-    "monthly_delta",
     "moved_meters",
     "movement",
     "parts",
@@ -89,21 +89,11 @@ def by_money(routes: Iterable[RouteResult]) -> list[RouteResult]:
     """Routes by the money that their change moves a month, then those without traffic by the change of a request."""
 
     def size(route: RouteResult) -> tuple[bool, Decimal, Decimal]:
-        monthly = monthly_delta(route)
+        monthly = route.monthly_delta
         once = (route.head_cost or Decimal(0)) - (route.base_cost or Decimal(0)) if route.delta is None else route.delta
         return (monthly is None, -abs(monthly or Decimal(0)), -abs(once))
 
     return sorted(routes, key=size)
-
-
-def monthly_delta(route: RouteResult) -> Decimal | None:
-    """What the change of a route costs a month; None where a side that exists has no figure."""
-    if route.delta is not None:
-        return route.monthly_delta
-    lacking = (route.change is not Change.NEW and route.monthly_base is None) or (
-        route.change is not Change.GONE and route.monthly_head is None
-    )
-    return None if lacking else route.monthly_delta
 
 
 def month(value: Decimal | None, currency: str) -> str:
@@ -120,13 +110,21 @@ def impact(report: Report) -> str:
     """What the change costs a month, over how many of the routes, on one line."""
     known, lacking = _with_traffic(report), _left_out(report)
     money = impact_money(report)
+    apart = _apart(report)
     if money == NOT_KNOWN:
         why = "no traffic is configured" if not known else _meters(lacking) if lacking else ""
-        return f"monthly impact not known: {why}" if why else "monthly impact not known"
+        return f"monthly impact not known: {why}" if why else f"monthly impact not known{apart}"
     text = f"{money} a month at current traffic"
     if len(known) < len(report.routes):
         text += f" ({len(known)} of {figure.count_noun(Decimal(len(report.routes)), 'route')}; the traffic of the others is not known)"
-    return f"{text}, not counting {_meters(lacking)}" if lacking else text
+    return f"{text}, not counting {_meters(lacking)}{apart}" if lacking else f"{text}{apart}"
+
+
+def _apart(report: Report) -> str:
+    """What prices and traffic change a month beside usage; empty where they do not."""
+    effects = (("prices", report.monthly_price_effect), ("traffic", report.monthly_traffic_effect))
+    parts = [f"{figure.money(value, report.currency, signed=True)} by {name}" for name, value in effects if value]
+    return f"; apart from that {' and '.join(parts)} a month" if parts else ""
 
 
 def impact_money(report: Report) -> str:
@@ -195,12 +193,12 @@ def placed(text: str, location: Location | None, lead: str = " at ") -> tuple[st
 
 def facts(report: Report) -> list[tuple[str, str]]:
     """What the figures rest on: both commits, the price book, the machine, the version of CodeOps."""
-    book = report.pricebook
-    digest = f" ({book.digest[:19]})" if book.digest else ""
+    own = report.base.pricebook if report.base else None
+    before = f"; the base's own is {_book(own)}" if own and own.digest != report.pricebook.digest else ""
     pairs = [
         ("Baseline", _commit(report.base) if report.base else "none: this is the first run"),
         ("Current", _commit(report.head)),
-        ("Price book", f"{book.version}{digest}, {report.currency}"),
+        ("Price book", f"{_book(report.pricebook)}{before}"),
     ]
     machine = report.head.environment
     if machine and machine.cpu_model:
@@ -274,7 +272,7 @@ def _delta(route: RouteResult) -> str:
 
 
 def _month(route: RouteResult, currency: str) -> str:
-    value = monthly_delta(route)
+    value = route.monthly_delta
     return NOT_KNOWN if _is_partial(route) and not value else month(value, currency)
 
 
@@ -303,7 +301,7 @@ def _per_1k(route: RouteResult) -> str:
 
 
 def _with_traffic(report: Report) -> list[RouteResult]:
-    return [route for route in report.routes if monthly_delta(route) is not None]
+    return [route for route in report.routes if route.monthly_delta is not None]
 
 
 def _left_out(report: Report) -> list[str]:
@@ -329,6 +327,11 @@ def _meters(names: list[str]) -> str:
 
 def _has_no_price(change: MeterChange) -> bool:
     return any(amount and cost is None for amount, cost in ((change.base, change.base_cost), (change.head, change.head_cost)))
+
+
+def _book(book: PriceBookRef) -> str:
+    digest = f" ({book.digest[:19]})" if book.digest else ""
+    return f"{book.version}{digest}, {book.currency}"
 
 
 def _commit(side: Side) -> str:

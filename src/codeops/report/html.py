@@ -116,9 +116,7 @@ def _table(report: Report) -> str:
 def _row(route: RouteResult, currency: str) -> str:
     cells = _view.row(route, currency)
     costs = (None if cost is None else _view.shown(route, cost) for cost in (route.base_cost, route.head_cost))
-    values = zip(
-        _COLUMNS[2:], (cells.base, cells.head, cells.delta, cells.month), (*costs, route.ratio, _view.monthly_delta(route)), strict=True
-    )
+    values = zip(_COLUMNS[2:], (cells.base, cells.head, cells.delta, cells.month), (*costs, route.ratio, route.monthly_delta), strict=True)
     numbers = "".join(f'<td class="number" data-label="{_h(name)}"{_sortable(value)}>{_h(text)}</td>' for (name, _), text, value in values)
     return (
         f'<tr class="{route.verdict.value}" data-verdict="{route.verdict.value}">'

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from codeops.core.finding import Finding, Severity
 from codeops.core.location import Location
 from codeops.core.report import Report, Side
+from codeops.core.snapshot import PriceBookRef
 from codeops.document.encoding import encode
 from codeops.report import _doubts, _view
 from codeops.report._plain import clean
@@ -191,7 +191,7 @@ def _properties(report: Report) -> dict[str, Any]:
                 "headCost": route.head_cost,
                 "ratio": route.ratio,
                 "atLeast": route.at_least,
-                "monthlyDelta": _view.monthly_delta(route),
+                "monthlyDelta": route.monthly_delta,
             }
         )
         for route in _view.by_money(report.routes)
@@ -202,7 +202,9 @@ def _properties(report: Report) -> dict[str, Any]:
             "summary": clean(report.summary),
             "currency": clean(report.currency),
             "monthlyDelta": report.monthly_delta,
-            "pricebook": _known({"version": clean(report.pricebook.version), "digest": clean(report.pricebook.digest) or None}),
+            "monthlyPriceEffect": report.monthly_price_effect,
+            "monthlyTrafficEffect": report.monthly_traffic_effect,
+            "pricebook": _book(report.pricebook),
             "base": _side(report.base) if report.base else None,
             "head": _side(report.head),
             "routes": routes,
@@ -212,8 +214,15 @@ def _properties(report: Report) -> dict[str, Any]:
     )
 
 
-def _side(side: Side) -> dict[str, str | bool | Decimal]:
-    return _known({"commit": clean(side.git_sha) or None, "dirty": side.dirty, "createdAt": clean(side.created_at) or None})
+def _side(side: Side) -> dict[str, Any]:
+    book = _book(side.pricebook) if side.pricebook else None
+    return _known(
+        {"commit": clean(side.git_sha) or None, "dirty": side.dirty, "createdAt": clean(side.created_at) or None, "pricebook": book}
+    )
+
+
+def _book(book: PriceBookRef) -> dict[str, str]:
+    return _known({"version": clean(book.version), "digest": clean(book.digest) or None})
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

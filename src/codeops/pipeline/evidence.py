@@ -1,0 +1,39 @@
+"""What a comparison hands the gate beside two snapshots: pairs, doubts and notes, and the base's own prices."""
+
+from datetime import date
+
+from codeops.bench.pairing import Pairing
+from codeops.core.cost import Caveat
+from codeops.core.errors import CodeOpsError
+from codeops.core.pricebook import PriceBook
+from codeops.core.snapshot import Snapshot
+from codeops.core.valuation import value_snapshot
+from codeops.gate.evidence import Evidence, Pairs
+from codeops.pipeline.base_tree import BaseTree
+from codeops.prices import load as load_pricebook
+
+__all__ = ["base_prices", "evidence_of"]
+
+
+def evidence_of(found: Pairing, tree: BaseTree, notes: tuple[Caveat, ...]) -> Evidence:
+    """What the pairs say of each route; a base that is not what it should be is a doubt about all of them."""
+    pairs = {
+        route: Pairs(tuple(course.cpu for course in courses), tuple(course.memory for course in courses))
+        for route, courses in found.courses.items()
+    }
+    doubted = dict.fromkeys(pairs, tree.doubt) if tree.doubt else {}
+    return Evidence(pairs=pairs, doubts={**doubted, **found.survey.doubts}, notes=(*tree.notes, *found.survey.notes, *notes))
+
+
+def base_prices(tree: BaseTree, before: Snapshot, day: date) -> tuple[PriceBook | None, tuple[Caveat, ...]]:
+    """The base's own price book, and why it is not known where it is not: prices of the base fail nothing, so they stop nothing."""
+    if tree.config is None:
+        return None, ()
+    try:
+        book = load_pricebook(tree.config.pricebook)
+        value_snapshot(before, book, day)
+    except CodeOpsError as problem:
+        place = f" ({problem.location})" if problem.location else ""
+        text = f"what prices changed is not known, because the base's price book cannot be used: {problem.title}{place}"
+        return None, (Caveat("base-prices", "", text),)
+    return book, ()
