@@ -157,3 +157,14 @@ def test_a_dependency_that_got_dearer_is_found_by_its_lock_file(project, gadget)
 
     assert code == 1
     assert caveats(found)["dependencies-differ"].endswith("codeops-gadget 1.0 in the base, 2.0 in the head")
+
+
+def test_dependencies_that_cannot_be_had_leave_the_run_open(project, gadget):
+    (project / "requirements.txt").write_text("codeops-gadget==0.5\n")
+    commit(project)
+    (project / "requirements.txt").write_text("codeops-gadget==2.0\n")
+
+    code, found = report(project, "gate", "--base", "HEAD")
+
+    assert code == 3
+    assert "they cannot be installed" in json.dumps(found)

@@ -17,11 +17,19 @@ class Desk:
         self._channel = channel
         self._lines = channel.makefile("rb")
         self._encoder = msgspec.json.Encoder()
+        self._left: dict[str, Any] | None = None
 
     def hear(self) -> dict[str, Any] | None:
         """The next command; None when nobody is there any more."""
+        if self._left is not None:
+            command, self._left = self._left, None
+            return command
         line = self._lines.readline()
         return msgspec.json.decode(line) if line else None
+
+    def leave(self, command: dict[str, Any]) -> None:
+        """Gives a command back that is for whoever hears next."""
+        self._left = command
 
     def answer(self, result: object) -> None:
         """Tells what came of the command."""

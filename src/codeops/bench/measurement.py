@@ -8,15 +8,13 @@ from pathlib import Path
 
 from codeops.bench import sampler, snapshot, summary
 from codeops.bench.process import Worker
+from codeops.bench.pytest_side import demand_success
 from codeops.bench.side import Side
-from codeops.core.errors import EmptySuite, FailedCall, InvalidValue
+from codeops.core.errors import InvalidValue
 from codeops.core.snapshot import RouteUsage
 from codeops.core.suite import Suite
 
 __all__ = ["Progress", "measure", "measure_pytest"]
-
-_NO_TESTS = 5
-"""The exit status with which pytest says that it collected nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,5 @@ def measure_pytest(suite: Suite) -> dict[str, RouteUsage]:
         out = str(Path(folder) / "snapshot.json")
         with Worker(suite.root, suite.env, None) as worker:
             status = worker.ask("pytest", suite=suite, out=out)
-            words = worker.last_words()
-        if status == _NO_TESTS and not suite.selection.is_all:
-            return {}
-        if status == _NO_TESTS:
-            raise EmptySuite("pytest found no test", why=f"its arguments are {' '.join(suite.pytest)}", fix="correct pytest under [bench]")
-        if status:
-            raise FailedCall("pytest failed", why=f"exit status {status}; {words}", fix="make the tests pass first: pytest --cost-disable")
-        return dict(snapshot.load(out).routes)
+            demand_success(suite, status, worker)
+        return {} if status else dict(snapshot.load(out).routes)

@@ -18,7 +18,7 @@ from statistics import median
 
 from codeops.bench.block import Block
 from codeops.bench.lap import Lap
-from codeops.bench.side import Side
+from codeops.bench.side import Subject
 
 __all__ = ["Course", "Lane", "run"]
 
@@ -78,7 +78,7 @@ class Course:
         return None if sides[0] is None or sides[1] is None else sides[1] - sides[0]
 
 
-def run(base: Side, head: Side, lanes: Sequence[Lane], counted: int, random: Random) -> dict[str, Course]:
+def run(base: Subject, head: Subject, lanes: Sequence[Lane], counted: int, random: Random) -> dict[str, Course]:
     """One course of each of the lanes, in a pair of sides that have just been opened.
 
     `counted` requests of each route are counted on each side before anything is timed.
@@ -99,13 +99,13 @@ def run(base: Side, head: Side, lanes: Sequence[Lane], counted: int, random: Ran
     return courses
 
 
-def _count(base: Side, head: Side, lane: Lane, course: Course, requests: int) -> None:
+def _count(base: Subject, head: Subject, lane: Lane, course: Course, requests: int) -> None:
     start = lane.take(requests)
     course.base_counted.append(base.measure(lane.base, start, requests))
     course.head_counted.append(head.measure(lane.head, start, requests))
 
 
-def _warm(base: Side, head: Side, lane: Lane) -> None:
+def _warm(base: Subject, head: Subject, lane: Lane) -> None:
     """Laps that grow until the route is warm on both sides, and how long its laps have to be."""
     requests, spent_ns = 1, 0
     while True:
@@ -127,7 +127,7 @@ def _plan(lane: Lane, cpu_ns: float, wall_ns: float) -> None:
     lane.rounds = max(1, round(couples / lane.visits))
 
 
-def _visit(base: Side, head: Side, lane: Lane, course: Course, *, base_first: bool, processor: int) -> None:
+def _visit(base: Subject, head: Subject, lane: Lane, course: Course, *, base_first: bool, processor: int) -> None:
     order = ((base, lane.base, course.base), (head, lane.head, course.head))
     for _ in range(lane.rounds):
         start = lane.take(lane.washing + lane.requests)

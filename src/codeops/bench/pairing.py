@@ -1,7 +1,7 @@
 """Base and head measured against each other: pairs of processes until every route is decided, or patience ends."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
@@ -10,11 +10,12 @@ from codeops.bench import summary
 from codeops.bench.matching import Matched
 from codeops.bench.measurement import Progress
 from codeops.bench.pair import Course, run
+from codeops.bench.pytest_pairing import PytestPairing
 from codeops.bench.side import Side, Start
 from codeops.bench.survey import Survey, words_of
 from codeops.core.errors import CodeOpsError, SuiteError
 from codeops.core.snapshot import RouteUsage
-from codeops.core.suite import Suite
+from codeops.core.suite import Case, Suite
 
 __all__ = ["Pairing", "Patience", "measure_pairs"]
 
@@ -42,6 +43,7 @@ class Pairing:
 
     suite: Suite
     survey: Survey
+    tests: PytestPairing
     courses: dict[str, list[Course]] = field(default_factory=dict)
     pairs: int = 0
     spent_s: float = 0.0
@@ -49,29 +51,35 @@ class Pairing:
     @property
     def base(self) -> dict[str, RouteUsage]:
         """The base's usage by route."""
-        matched = self.survey.matched.suite
+        root = self.survey.matched.suite.root
         return self.survey.base_only | {
-            lane.route: summary.of_case(
-                matched.cases[lane.base],
-                [block for course in self.courses[lane.route] for block in course.base_counted],
-                matched.root,
-                [lap for course in self.courses[lane.route] for lap in course.base],
+            route: summary.of_case(
+                self._cases[route][0],
+                [block for course in courses for block in course.base_counted],
+                root,
+                [lap for course in courses for lap in course.base],
             )
-            for lane in self.survey.lanes
+            for route, courses in self.courses.items()
         }
 
     @property
     def head(self) -> dict[str, RouteUsage]:
         """The head's usage by route."""
         return self.survey.head_only | {
-            lane.route: summary.of_case(
-                self.suite.cases[lane.head],
-                [block for course in self.courses[lane.route] for block in course.head_counted],
+            route: summary.of_case(
+                self._cases[route][1],
+                [block for course in courses for block in course.head_counted],
                 self.suite.root,
-                [lap for course in self.courses[lane.route] for lap in course.head],
+                [lap for course in courses for lap in course.head],
             )
-            for lane in self.survey.lanes
+            for route, courses in self.courses.items()
         }
+
+    @property
+    def _cases(self) -> dict[str, tuple[Case, Case]]:
+        """What was measured of each route on base and head."""
+        base = self.survey.matched.suite.cases
+        return {lane.route: (base[lane.base], self.suite.cases[lane.head]) for lane in self.survey.lanes} | self.tests.cases
 
 
 def measure_pairs(
@@ -97,14 +105,18 @@ class _Run:
         self._random = SystemRandom()
         self._begin_s = time.monotonic()
         self._open: set[str] = set()
-        self._found = Pairing(suite=suite, survey=Survey(matched))
+        survey = Survey(matched)
+        self._found = Pairing(suite=suite, survey=survey, tests=PytestPairing(suite, survey))
 
     def measure(self, patience: Patience, undecided: Callable[[Pairing], Collection[str]]) -> Pairing:
         found = self._found
         while found.pairs < patience.looks[-1] and (not found.pairs or found.spent_s < patience.seconds):
             self._progress()
-            with ExitStack() as stack:
-                is_done = self._pair(*self._start(stack))
+            starts = self._seeded()
+            is_done = self._pair_cases(starts)
+            if is_done:
+                self._pair_tests(starts)
+                found.pairs += 1
             found.spent_s = time.monotonic() - self._begin_s
             if is_done and found.pairs in patience.looks:
                 self._open &= set(undecided(found))
@@ -117,15 +129,43 @@ class _Run:
         words = f"pair {self._found.pairs + 1}" + (f", {', '.join(sorted(self._open))}" if 0 < len(self._open) < 4 else "")
         self._tell(Progress(words, total - len(self._open) if self._found.pairs else 0, total))
 
-    def _start(self, stack: ExitStack) -> tuple[Side, Side]:
-        """Both sides, in an order that is drawn by lot, with the same hash seed."""
+    def _seeded(self) -> tuple[Start, Start]:
+        """The starts of one pair, with the same hash seed."""
         seed = {"PYTHONHASHSEED": str(self._random.randrange(_SEEDS))}
-        plans = [(self._matched.suite, self._starts[0]), (self._suite, self._starts[1])]
+        base, head = (replace(start, env={**seed, **start.env}) for start in self._starts)
+        return base, head
+
+    def _pair_cases(self, starts: tuple[Start, Start]) -> bool:
+        """Whether the suite's own cases are done with this pair; otherwise there is one route less, and it has to be tried again."""
+        known = {case.route for case in self._suite.cases}
+        if not known or (self._found.survey.is_complete and not self._open & known):
+            return True
+        plans = [(self._matched.suite, starts[0]), (self._suite, starts[1])]
         sides: dict[int, Side] = {}
-        for place in self._random.sample((0, 1), 2):
-            suite, start = plans[place]
-            sides[place] = stack.enter_context(Side(suite, replace(start, env={**seed, **start.env})))
-        return sides[0], sides[1]
+        with ExitStack() as stack:
+            for place in self._random.sample((0, 1), 2):
+                sides[place] = stack.enter_context(Side(*plans[place]))
+            return self._pair(sides[0], sides[1])
+
+    def _pair_tests(self, starts: tuple[Start, Start]) -> None:
+        """One pair of pytest's benchmarks, if there are any that are not decided."""
+        found = self._found
+        known = {case.route for case in self._suite.cases}
+        if not self._suite.pytest or (found.pairs and self._open <= known):
+            return
+        courses = found.tests.run(starts, self._open, self._requests(), self._random)
+        self._keep(courses)
+        if not found.pairs:
+            self._open |= courses.keys()
+        self._open -= found.survey.doubts.keys()
+
+    def _requests(self) -> int:
+        """How many requests of a route are counted in this pair."""
+        return _COUNTED_AGAIN if self._found.pairs else self._suite.plan.min_samples
+
+    def _keep(self, courses: Mapping[str, Course]) -> None:
+        for route, course in courses.items():
+            self._found.courses.setdefault(route, []).append(course)
 
     def _pair(self, base: Side, head: Side) -> bool:
         """Whether a pair was measured; otherwise there is one route less, and it has to be tried again."""
@@ -149,22 +189,17 @@ class _Run:
             survey.doubts |= dict.fromkeys(self._open, words_of(problem))
         else:
             survey.give_up(head, problem)
-        self._open = set()
-        self._found.pairs += 1
+        self._open -= {case.route for case in self._suite.cases}
 
     def _run(self, base: Side, head: Side) -> bool:
-        found = self._found
-        lanes = [lane for lane in found.survey.lanes if lane.route in self._open]
+        lanes = [lane for lane in self._found.survey.lanes if lane.route in self._open]
         try:
-            courses = run(base, head, lanes, _COUNTED_AGAIN if found.pairs else self._suite.plan.min_samples, self._random)
+            self._keep(run(base, head, lanes, self._requests(), self._random))
         except SuiteError as problem:
             if base.failure is not problem:
                 raise
             self._drop(base.failed_route, problem, head)
             return False
-        for route, course in courses.items():
-            found.courses.setdefault(route, []).append(course)
-        found.pairs += 1
         return True
 
     def _drop(self, route: str, problem: CodeOpsError, head: Side) -> None:

@@ -35,8 +35,10 @@ class PairsPlugin:
         config.stash[taker_key] = self
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Leaves the benchmarks that are asked for, in the order that is asked for."""
+        if session.testsfailed:
+            return  # pytest ends now, and its exit status is the answer
         found: dict[str, list[pytest.Item]] = {}
         for item in items:
             if "cost" in getattr(item, "fixturenames", ()) and self._selection.takes(route_of(item)):
@@ -71,7 +73,8 @@ class PairsPlugin:
 
     def _heard(self) -> dict[str, Any]:
         command = self._desk.hear()
-        if command is None:
+        if command is None or command["name"] == "close":
+            self._desk.leave(command or {"name": "close"})
             pytest.exit("nobody measures any more", returncode=1)
         return command
 

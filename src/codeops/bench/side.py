@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
@@ -14,7 +14,7 @@ from codeops.bench.process import Worker, error_of
 from codeops.core.errors import CodeOpsError
 from codeops.core.suite import Suite
 
-__all__ = ["Side", "Start"]
+__all__ = ["Side", "Start", "Subject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,19 @@ class Start:
     env: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
     place: str = ""
+
+
+class Subject(Protocol):
+    """What is measured in pairs: see `Side` for the methods; `number` says which case, where there are several."""
+
+    def measure(self, number: int, start: int, requests: int, /) -> Block:
+        """Requests, each one counted."""
+
+    def time(self, number: int, start: int, washing: int, requests: int, processor: int = -1, /) -> Lap:
+        """A lap with nothing counted."""
+
+    def settle(self) -> None:
+        """Takes what lives now out of the garbage collector's sight."""
 
 
 class Side:

@@ -58,7 +58,7 @@ class _Comparison:
     def _patience(self, against: Against) -> Patience:
         routes = len(self._config.suite.cases)
         default = _SECONDS if routes <= FEW_ROUTES else _SECONDS_FOR_MANY
-        return Patience(seconds=default if against.seconds is None else against.seconds, looks=looks_for(routes))
+        return Patience(seconds=default if against.seconds is None else against.seconds, looks=(1, *looks_for(routes)))
 
     def _undecided(self, found: Pairing) -> list[str]:
         """The routes that more pairs may decide; what is waived need not be, what is in doubt cannot be."""
