@@ -50,14 +50,14 @@ class PytestPairing:
     def _collect(self, base: PytestSide | None, head: PytestSide) -> PytestSide | None:
         """Finds out what each side has; None when the base has nothing to say."""
         self._head_routes = head.routes()
-        twice = {case.route for case in self._suite.cases}.intersection(self._head_routes)
-        if twice:
-            raise InvalidValue(f"{min(twice)} is measured twice", why="two cases of the suite have this route", fix="give each its own")
         try:
             self._base_routes = base.routes() if base is not None else []
         except SuiteError as problem:
             self._survey.doubts |= dict.fromkeys(self._head_routes, words_of(problem))
-            return None
+            base = None
+        twice = {case.route for case in self._suite.cases}.intersection(self._head_routes)
+        if twice:
+            raise InvalidValue(f"{min(twice)} is measured twice", why="two cases of the suite have this route", fix="give each its own")
         return base
 
     def _walk(self, base: PytestSide | None, head: PytestSide, order: list[str], counted: int, random: Random) -> dict[str, Course]:
