@@ -4,12 +4,12 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Lap", "drive", "pin", "settle"]
+__all__ = ["Lap", "drive", "pin", "repeat", "settle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,28 @@ async def _drive(call: Callable[[int], Awaitable[Any]], start: int, washing: int
     for number in range(start + washing, start + washing + requests):
         await call(number)
     return _lap(requests, cpu_ns, wall_ns)
+
+
+def repeat(call: Callable[[int], Any], start: int, seconds: float, loop: asyncio.AbstractEventLoop | None) -> None:
+    """Calls for `seconds` of CPU, or three times that on the wall, and once at least; the numbers begin with `start`."""
+    if loop is not None:
+        return loop.run_until_complete(_repeat(call, start, seconds))
+    for number in _numbers(start, seconds):
+        call(number)
+    return None
+
+
+async def _repeat(call: Callable[[int], Awaitable[Any]], start: int, seconds: float) -> None:
+    for number in _numbers(start, seconds):
+        await call(number)
+
+
+def _numbers(start: int, seconds: float) -> Iterator[int]:
+    cpu_s, wall_s = time.process_time() + seconds, time.monotonic() + 3 * seconds
+    yield start
+    while time.process_time() < cpu_s and time.monotonic() < wall_s:
+        start += 1
+        yield start
 
 
 def _lap(requests: int, cpu_ns: int, wall_ns: int) -> Lap:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from random import SystemRandom
 
 from codeops.bench import summary
+from codeops.bench.hotspots import with_lines
 from codeops.bench.matching import Matched
 from codeops.bench.measurement import Progress
-from codeops.bench.pair import Course, run
+from codeops.bench.pair import Course, Lane, run
+from codeops.bench.profile import Profile
 from codeops.bench.pytest_pairing import PytestPairing
-from codeops.bench.side import Side, Start
+from codeops.bench.side import Side, Start, Subject
 from codeops.bench.survey import Survey, words_of
 from codeops.core.errors import CodeOpsError, SuiteError
 from codeops.core.snapshot import RouteUsage
@@ -45,35 +47,32 @@ class Pairing:
     survey: Survey
     tests: PytestPairing
     courses: dict[str, list[Course]] = field(default_factory=dict)
+    profiles: dict[str, tuple[Profile, Profile]] = field(default_factory=dict)
     pairs: int = 0
     spent_s: float = 0.0
 
     @property
     def base(self) -> dict[str, RouteUsage]:
         """The base's usage by route."""
-        root = self.survey.matched.suite.root
-        return self.survey.base_only | {
-            route: summary.of_case(
-                self._cases[route][0],
-                [block for course in courses for block in course.base_counted],
-                root,
-                [lap for course in courses for lap in course.base],
-            )
-            for route, courses in self.courses.items()
-        }
+        return self._usage(0, self.survey.matched.suite.root, self.survey.base_only)
 
     @property
     def head(self) -> dict[str, RouteUsage]:
         """The head's usage by route."""
-        return self.survey.head_only | {
+        return self._usage(1, self.suite.root, self.survey.head_only)
+
+    def _usage(self, side: int, root: str, alone: Mapping[str, RouteUsage]) -> dict[str, RouteUsage]:
+        """What was measured in pairs, on one side, beside what was measured `alone` there."""
+        paired = {
             route: summary.of_case(
-                self._cases[route][1],
-                [block for course in courses for block in course.head_counted],
-                self.suite.root,
-                [lap for course in courses for lap in course.head],
+                self._cases[route][side],
+                [block for course in courses for block in (course.base_counted, course.head_counted)[side]],
+                root,
+                [lap for course in courses for lap in (course.base, course.head)[side]],
             )
             for route, courses in self.courses.items()
         }
+        return {**alone, **with_lines(paired, {route: both[side] for route, both in self.profiles.items()}, root)}
 
     @property
     def _cases(self) -> dict[str, tuple[Case, Case]]:
@@ -153,11 +152,14 @@ class _Run:
         known = {case.route for case in self._suite.cases}
         if not self._suite.pytest or (found.pairs and self._open <= known):
             return
-        courses = found.tests.run(starts, self._open, self._requests(), self._random)
+        courses = found.tests.run(starts, self._open, self._run_one)
         self._keep(courses)
         if not found.pairs:
             self._open |= courses.keys()
         self._open -= found.survey.doubts.keys()
+
+    def _run_one(self, base: Subject, head: Subject, lane: Lane) -> Course:
+        return run(base, head, [lane], self._requests(), self._random)[lane.route]
 
     def _requests(self) -> int:
         """How many requests of a route are counted in this pair."""

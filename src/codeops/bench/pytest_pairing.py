@@ -1,12 +1,12 @@
 """Pytest's benchmarks in pairs: two runs of pytest walk from benchmark to benchmark together."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from functools import partial
-from random import Random
+from typing import TypeVar
 
 from codeops.bench import sampler, summary
-from codeops.bench.pair import Course, Lane, run
+from codeops.bench.pair import Lane
 from codeops.bench.pytest_side import PytestSide
 from codeops.bench.side import Start
 from codeops.bench.survey import Survey, words_of
@@ -16,6 +16,8 @@ from codeops.core.snapshot import RouteUsage
 from codeops.core.suite import FunctionCase, Suite
 
 __all__ = ["PytestPairing"]
+
+Found = TypeVar("Found")
 
 
 class PytestPairing:
@@ -28,8 +30,10 @@ class PytestPairing:
         self._is_first = True
         self.cases: dict[str, tuple[FunctionCase, FunctionCase]] = {}
 
-    def run(self, starts: tuple[Start, Start], wanted: Collection[str], counted: int, random: Random) -> dict[str, Course]:
-        """One pair of the benchmarks `wanted`, in the first pair of all.
+    def run(
+        self, starts: tuple[Start, Start], wanted: Collection[str], act: Callable[[PytestSide, PytestSide, Lane], Found]
+    ) -> dict[str, Found]:
+        """What `act` finds out at each of the benchmarks `wanted`, the first time at all.
 
         Raises: SuiteError when the head cannot be measured; what is wrong with the base becomes a doubt about its routes.
         """
@@ -42,10 +46,10 @@ class PytestPairing:
             head.select([route for route in asked if route in self._head_routes])
             if base is not None:
                 base.select([route for route in asked if route in self._base_routes])
-            courses = self._walk(base, head, asked, counted, random)
+            found = self._walk(base, head, asked, act)
             head.demand_success()
         self._is_first = False
-        return courses
+        return found
 
     def _collect(self, base: PytestSide | None, head: PytestSide) -> PytestSide | None:
         """Finds out what each side has; None when the base has nothing to say."""
@@ -60,24 +64,26 @@ class PytestPairing:
             raise InvalidValue(f"{min(twice)} is measured twice", why="two cases of the suite have this route", fix="give each its own")
         return base
 
-    def _walk(self, base: PytestSide | None, head: PytestSide, order: list[str], counted: int, random: Random) -> dict[str, Course]:
-        courses: dict[str, Course] = {}
+    def _walk(
+        self, base: PytestSide | None, head: PytestSide, order: list[str], act: Callable[[PytestSide, PytestSide, Lane], Found]
+    ) -> dict[str, Found]:
+        all_found: dict[str, Found] = {}
         for route in order:
             sides = [side for side in (base, head) if side is not None and side.case is not None and side.case.route == route]
             if base is not None and len(sides) > 1:
-                course = self._pair(base, head, route, counted, random)
-                if course is not None:
-                    courses[route] = course
+                found = self._pair(base, head, route, act)
+                if found is not None:
+                    all_found[route] = found
             elif sides:
                 self._alone(sides[0], route, is_head=sides[0] is head)
             for side in sides:
                 side.next()
-        return courses
+        return all_found
 
-    def _pair(self, base: PytestSide, head: PytestSide, route: str, counted: int, random: Random) -> Course | None:
+    def _pair(self, base: PytestSide, head: PytestSide, route: str, act: Callable[[PytestSide, PytestSide, Lane], Found]) -> Found | None:
         cases = (base.case, head.case)
         try:
-            course = run(base, head, [Lane(route=route, base=0, head=0)], counted, random)[route]
+            found = act(base, head, Lane(route=route, base=0, head=0))
         except SuiteError as problem:
             if base.failure is not problem:
                 raise
@@ -87,7 +93,7 @@ class PytestPairing:
             return None
         if cases[0] is not None and cases[1] is not None:
             self.cases[route] = (cases[0], cases[1])
-        return course
+        return found
 
     def _alone(self, side: PytestSide, route: str, *, is_head: bool) -> None:
         """Measures what the other side has not got, or has not got to."""

@@ -9,6 +9,7 @@ import msgspec
 from codeops.bench.block import Block
 from codeops.bench.lap import Lap
 from codeops.bench.process import Worker
+from codeops.bench.profile import Profile
 from codeops.bench.side import Start
 from codeops.core.errors import CodeOpsError, EmptySuite, FailedCall
 from codeops.core.suite import FunctionCase, Suite
@@ -83,6 +84,13 @@ class PytestSide:
         Raises: SuiteError.
         """
         return msgspec.convert(self._ask("time", start=start, washing=washing, requests=requests, processor=processor), Lap)
+
+    def profile(self, _number: int, start: int, seconds: float) -> Profile:
+        """Where the benchmark spends its CPU, in calls that are made for `seconds` of it.
+
+        Raises: SuiteError.
+        """
+        return msgspec.convert(self._ask("profile", start=start, seconds=seconds), Profile)
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from codeops.bench import asgi, case, memory, target
 from codeops.bench.block import Block, Stopwatch
-from codeops.bench.lap import Lap, drive, pin
+from codeops.bench.lap import Lap, drive, pin, repeat
+from codeops.bench.profile import Profile, profiled
 from codeops.bench.relocation import demand_own_code, relocate
 from codeops.core.errors import Bug, CodeOpsError
 from codeops.core.suite import RequestCase, Suite
@@ -97,6 +98,15 @@ class Session:
         pin(processor)
         with self._making(number) as chosen:
             return drive(self._uncounted(chosen), start, washing, requests, self._loop if chosen.is_async else None)
+
+    def profile(self, number: int, start: int, seconds: float) -> Profile:
+        """Where the case `number` spends its CPU, in requests that are made for `seconds` of it.
+
+        Raises: FailedCall, UnexpectedStatus.
+        """
+        with self._making(number) as chosen, profiled(self._root) as found:
+            repeat(self._uncounted(chosen), start, seconds, self._loop if chosen.is_async else None)
+        return found
 
     def close(self) -> None:
         """Ends applications and setup, in the reverse order of their start."""

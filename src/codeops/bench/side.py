@@ -11,6 +11,7 @@ import msgspec
 from codeops.bench.block import Block
 from codeops.bench.lap import Lap
 from codeops.bench.process import Worker, error_of
+from codeops.bench.profile import Profile
 from codeops.core.errors import CodeOpsError
 from codeops.core.suite import Suite
 
@@ -42,6 +43,9 @@ class Subject(Protocol):
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""
+
+    def profile(self, number: int, start: int, seconds: float, /) -> Profile:
+        """Where the CPU is spent."""
 
 
 class Side:
@@ -90,6 +94,13 @@ class Side:
         Raises: SuiteError.
         """
         return msgspec.convert(self._ask("time", number, start=start, washing=washing, requests=requests, processor=processor), Lap)
+
+    def profile(self, number: int, start: int, seconds: float) -> Profile:
+        """Where the case `number` spends its CPU, in requests that are made for `seconds` of it.
+
+        Raises: SuiteError.
+        """
+        return msgspec.convert(self._ask("profile", number, start=start, seconds=seconds), Profile)
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""

@@ -12,7 +12,7 @@ from codeops.core.meter import CPU, EGRESS, MEMORY, S3_GET, unit_of
 from codeops.core.snapshot import MeterUsage, RouteUsage, Site
 from codeops.core.suite import Case, FunctionCase
 
-__all__ = ["of_case", "summarise"]
+__all__ = ["code_of", "of_case", "summarise"]
 
 _MEAN = Context(prec=4, rounding=ROUND_HALF_EVEN)
 """Statistical means: a fifth digit would be noise in each diff."""
@@ -116,14 +116,15 @@ def _sites(places: dict[tuple[str, int, str], Decimal], samples: int, root: str)
             line=line,
             amount=_plain(_COUNT.divide(total, Decimal(samples))),
             function=function,
-            code=_code(root, file, line),
+            code=code_of(root, file, line),
         )
         for (file, line, function), total in places.items()
     ]
     return tuple(sorted(found, key=lambda site: (-site.amount, site.file, site.line, site.function)))
 
 
-def _code(root: str, file: str, line: int) -> str:
+def code_of(root: str, file: str, line: int) -> str:
+    """The text of a line of the project, shortened."""
     path = str(Path(root) / file)
     linecache.checkcache(path)
     return linecache.getline(path, line).strip()[:_CODE_LENGTH]

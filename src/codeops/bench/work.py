@@ -7,7 +7,8 @@ from typing import Any
 
 from codeops.bench import memory
 from codeops.bench.block import Block, Stopwatch
-from codeops.bench.lap import Lap, drive, pin
+from codeops.bench.lap import Lap, drive, pin, repeat
+from codeops.bench.profile import Profile, profiled
 from codeops.instrument import guard
 from codeops.instrument.tasks import task_factory
 
@@ -56,6 +57,18 @@ class Work:
         if self._is_async:
             return drive(self._await_call, 0, washing, requests, self._loop)
         return drive(self._call, 0, washing, requests, None)
+
+    def profile(self, seconds: float) -> Profile:
+        """Where it spends its CPU, in calls that are made for `seconds` of it.
+
+        Raises: what the function raises.
+        """
+        with profiled(self._root) as found:
+            if self._is_async:
+                repeat(self._await_call, 0, seconds, self._loop)
+            else:
+                repeat(self._call, 0, seconds, None)
+        return found
 
     def close(self) -> None:
         """Ends the event loop, if one was needed."""

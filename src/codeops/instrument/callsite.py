@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["Site", "find", "of_function", "relative", "set_task_origin", "set_thread_origin"]
+__all__ = ["Site", "find", "of_frame", "of_function", "relative", "set_task_origin", "set_thread_origin"]
 
 Site = tuple[str, int, str]
 """File relative to the project's root with `/`, line counted from 1, qualified name of the function."""
@@ -73,6 +73,20 @@ def _is_covered(below: Collection[str]) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def of_frame(frame: FrameType | None, root: str) -> Site | None:
+    """The innermost line of a file under `root` on a stack that ends with `frame`, of any thread; None if there is none."""
+    known = _known.setdefault(root, {})
+    while frame is not None:
+        code = frame.f_code
+        file = known.get(code.co_filename)
+        if file is None:
+            file = known[code.co_filename] = relative(code.co_filename, root)
+        if file:
+            return file, frame.f_lineno, _name(code.co_qualname)
+        frame = frame.f_back
+    return None
 
 
 def of_function(function: Any, root: str) -> Site | None:

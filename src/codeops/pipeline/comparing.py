@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from codeops import waivers
 from codeops.bench import Progress
 from codeops.bench.matching import match
+from codeops.bench.pair_profile import profile_pairs
 from codeops.bench.pairing import Pairing, Patience, measure_pairs
 from codeops.bench.side import Start
 from codeops.config import Config
@@ -53,7 +54,9 @@ class _Comparison:
         matched = match(suite, base.suite if base else None, self._tree.root)
         starts = (Start(env=self._tree.env, origin=self._tree.origin, place=self._tree.place), Start())
         found = measure_pairs(suite, matched, starts, self._patience(against), self._undecided, on_progress)
-        return self._measured(found), self._report(found)
+        report = self._report(found)
+        profile_pairs(found, starts, _in_question(report))
+        return self._measured(found), self._report(found) if found.profiles else report
 
     def _patience(self, against: Against) -> Patience:
         routes = len(self._config.suite.cases)
@@ -91,3 +94,8 @@ class _Comparison:
         )
         base = report.base and replace(report.base, label=self._tree.words)
         return conclude(replace(report, base=base), self._config.suite.selection, self._waivers, day)
+
+
+def _in_question(report: Report) -> list[str]:
+    """The routes of which it will be asked where their CPU goes: those with a budget that is broken or open."""
+    return sorted({budget.route for budget in report.budgets if budget.route and budget.verdict is not Verdict.PASS})
