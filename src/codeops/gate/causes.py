@@ -119,5 +119,5 @@ def _cause(line: Line, move: _Move, requests_per_month: int | None) -> Cause:
         monthly=trimmed(cost * requests_per_month) if cost is not None and requests_per_month is not None else None,
         location=None if is_gone else place,
         code=site.code if site else "",
-        advice=advice_for(line.meter) if amount > 0 else "",
+        advice=advice_for(line.meter) if amount > 0 and not move.is_rest else "",
     )

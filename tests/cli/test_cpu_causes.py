@@ -1,0 +1,63 @@
+"""A change that only burns more CPU fails with the line that burns it."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.cli_project import report
+from codeops.bench.profile import is_available
+
+CONFIG = """
+pricebook = "prices.toml"
+
+[bench]
+seconds = 0.05
+
+[[bench.function]]
+route = "/v1/sum"
+call = "work:both"
+"""
+
+PRICES = """
+version = "1"
+currency = "USD"
+
+[[price]]
+meter = "compute.cpu"
+per = "vCPU.s"
+price = 0.01
+"""
+
+WORK = """
+def squares(number):
+    return sum(value * value for value in range(number))
+
+def cubes(number):
+    return sum(value**3 for value in range(number))
+
+def both():
+    squares({squares})
+    cubes(3000)
+"""
+
+
+def project(folder: Path, squares: int) -> Path:
+    folder.mkdir()
+    for name, text in (("codeops.toml", CONFIG), ("prices.toml", PRICES), ("work.py", WORK.format(squares=squares))):
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_available(), reason="no profile on this system")
+def test_the_line_that_burns_more_cpu_is_named(tmp_path: Path) -> None:
+    base, head = project(tmp_path / "base", 6000), project(tmp_path / "head", 12000)
+
+    code, found = report(head, "gate", "--base-dir", str(base))
+
+    assert code == 1
+    (route,) = found["routes"]
+    cause = route["causes"][0]
+    assert (cause["meter"], cause["location"]["path"], cause["location"]["line"]) == ("compute.cpu", "work.py", 3)
+    (meter,) = [one for one in route["meters"] if one["meter"] == "compute.cpu"]
+    assert cause["amount"] == pytest.approx(meter["head"] - meter["base"], rel=0.25)
