@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from codeops.core.selection import EVERYTHING, Selection
 
-__all__ = ["Case", "FunctionCase", "Plan", "RequestCase", "Suite"]
+__all__ = ["Case", "FunctionCase", "Plan", "RequestCase", "Service", "ServiceCase", "Suite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,38 @@ class FunctionCase:
     units: str = ""
 
 
-Case = RequestCase | FunctionCase
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCase:
+    """A request to a service that runs in a process of its own; `service` is its name."""
+
+    route: str
+    service: str
+    path: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    expect_status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A program in any language that answers HTTP on a port which it is told.
+
+    `{port}` in `command` and `env` stands for that port, `PORT` in its environment too. `ready` is a path or URL that must answer 2xx,
+    `:port` for a port that must accept, empty for the service's own. `spans` says whether it exports spans of its requests.
+    Units: `ready_timeout_s` seconds that it may take to get ready.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    ready: str = ""
+    ready_timeout_s: float = 30.0
+    service_name: str = ""
+    spans: bool = True
+
+
+Case = RequestCase | FunctionCase | ServiceCase
 """One thing to exercise, and the route or job that it stands for."""
 
 
@@ -49,7 +80,8 @@ class Plan:
 
     Units: `seconds` is the wall time to spend on one route once `min_samples` requests are done;
     `warmup` and the samples count requests; `timeout_s` is how long the worker may take for one answer,
-    that is to open the suite, or to measure one block of requests.
+    that is to open the suite, or to measure one block of requests. `counter` is what CPU is judged by: `cpu` time,
+    `instructions`, or what fits (`auto`).
     """
 
     warmup: int = 5
@@ -57,6 +89,7 @@ class Plan:
     max_samples: int = 2000
     seconds: float = 1.0
     timeout_s: float = 60.0
+    counter: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +108,8 @@ class Suite:
     env: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[RequestCase, ...] = ()
     functions: tuple[FunctionCase, ...] = ()
+    services: tuple[Service, ...] = ()
+    service_requests: tuple[ServiceCase, ...] = ()
     pytest: tuple[str, ...] = ()
     plan: Plan = field(default_factory=Plan)
     selection: Selection = EVERYTHING
@@ -85,15 +120,16 @@ class Suite:
             self,
             requests=tuple(case for case in self.requests if selection.takes(case.route)),
             functions=tuple(case for case in self.functions if selection.takes(case.route)),
+            service_requests=tuple(case for case in self.service_requests if selection.takes(case.route)),
             selection=selection,
         )
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """Requests first, then functions: a case's number is its place here."""
-        return (*self.requests, *self.functions)
+        """Requests first, then functions, then requests to services: a case's number is its place here."""
+        return (*self.requests, *self.functions, *self.service_requests)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to measure."""
-        return not (self.requests or self.functions or self.pytest)
+        return not (self.cases or self.pytest)

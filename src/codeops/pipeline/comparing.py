@@ -61,7 +61,8 @@ class _Comparison:
     def _patience(self, against: Against) -> Patience:
         routes = len(self._config.suite.cases)
         default = _SECONDS if routes <= FEW_ROUTES else _SECONDS_FOR_MANY
-        return Patience(seconds=default if against.seconds is None else against.seconds, looks=(1, *looks_for(routes)))
+        asked = self._config.time_budget_s if against.seconds is None else against.seconds
+        return Patience(seconds=default if asked is None else asked, looks=(1, *looks_for(routes)))
 
     def _undecided(self, found: Pairing) -> list[str]:
         """The routes that more pairs may decide; what is waived need not be, what is in doubt cannot be."""
