@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from codeops.core.errors import UnexpectedStatus
-from codeops.core.suite import RequestCase
+from codeops.core.suite import RequestCase, ServiceCase
 from codeops.instrument.response import head_size
 
 __all__ = ["Answer"]
@@ -45,7 +45,7 @@ class Answer:
             own.append(("content-length", str(len(case.body))))
         return [*(header for header in own if header[0] not in given), *case.headers]
 
-    def demand(self, case: RequestCase) -> None:
+    def demand(self, case: RequestCase | ServiceCase) -> None:
         """Nothing, or `UnexpectedStatus` when it is not the answer that the suite expects."""
         if self.status == case.expect_status:
             return

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,7 +11,7 @@ from codeops.bench import memory
 from codeops.instrument.callsite import Site
 from codeops.instrument.recorder import Line, Tally, tally
 
-__all__ = ["Block", "BlockLine", "Stopwatch"]
+__all__ = ["Block", "BlockLine", "Stopwatch", "lines_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +70,24 @@ class Stopwatch:
         """All requests since the start."""
         peak_bytes = memory.peak_bytes()
         known = peak_bytes is not None and self._idle_bytes is not None
-        lines = {line: None for counted in self._tallies for line in counted.lines}
         return Block(
             cpu_ns=self._cpu_ns,
             wall_ns=self._wall_ns,
             held_bytes=max(0, (peak_bytes or 0) - (self._idle_bytes or 0)) if known else None,
-            lines=[self._line(line) for line in lines],
+            lines=lines_of(self._tallies),
         )
 
-    def _line(self, line: Line) -> BlockLine:
-        meter, unit, labels = line
-        sites: dict[Site, Decimal] = {}
-        for counted in self._tallies:
-            for site, amount in counted.sites.get(line, {}).items():
-                sites[site] = sites.get(site, Decimal(0)) + Decimal(amount)
-        amounts = [Decimal(counted.lines.get(line, 0)) for counted in self._tallies]
-        return BlockLine(meter=meter, unit=unit, labels=dict(labels), amounts=amounts, sites=list(sites.items()))
+
+def lines_of(tallies: Sequence[Tally]) -> list[BlockLine]:
+    """Every meter that one of the requests used, with the amounts of all of them."""
+    return [_line(line, tallies) for line in {line: None for counted in tallies for line in counted.lines}]
+
+
+def _line(line: Line, tallies: Sequence[Tally]) -> BlockLine:
+    meter, unit, labels = line
+    sites: dict[Site, Decimal] = {}
+    for counted in tallies:
+        for site, amount in counted.sites.get(line, {}).items():
+            sites[site] = sites.get(site, Decimal(0)) + Decimal(amount)
+    amounts = [Decimal(counted.lines.get(line, 0)) for counted in tallies]
+    return BlockLine(meter=meter, unit=unit, labels=dict(labels), amounts=amounts, sites=list(sites.items()))

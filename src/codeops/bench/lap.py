@@ -24,17 +24,18 @@ class Lap:
     wall_ns: int
 
 
-def pin(processor: int) -> None:
-    """Lets all threads of this process run on one processor only, where the system can.
+def pin(processor: int, process: str = "self") -> None:
+    """Lets all threads of a process, this one if none is named, run on one processor only, where the system can.
 
     Two processes that run in turns tend to stay on a processor each. Where one of them is slower, because a neighbour of the
     virtual machine is at work on the same core, that would read as a difference between the two.
     """
     if processor < 0 or not hasattr(os, "sched_setaffinity"):
         return
-    for thread in os.listdir("/proc/self/task"):  # ruff: ignore[os-listdir] - no paths are needed
-        with suppress(OSError):  # it ended meanwhile, or the processor was taken away
-            os.sched_setaffinity(int(thread), {processor})
+    with suppress(FileNotFoundError):  # the process has ended
+        for thread in os.listdir(f"/proc/{process}/task"):  # ruff: ignore[os-listdir] - no paths are needed
+            with suppress(OSError):  # it ended meanwhile, or the processor was taken away
+                os.sched_setaffinity(int(thread), {processor})
 
 
 def drive(call: Callable[[int], Any], start: int, washing: int, requests: int, loop: asyncio.AbstractEventLoop | None) -> Lap:

@@ -33,27 +33,43 @@ def match(head: Suite, base: Suite | None, root: str) -> Matched:
     """
     if base is None:
         paths = tuple(_moved(path, head.root, root) for path in head.python_path)
-        base = replace(head, root=root, python_path=paths, requests=(), functions=())
+        base = replace(head, root=root, python_path=paths, requests=(), functions=(), service_requests=())
     requests = {case.route: case for case in base.requests}
     functions = {case.route: case for case in base.functions}
     shared = tuple(replace(case, app=requests[case.route].app if case.route in requests else case.app) for case in head.requests)
     calls = tuple(functions.get(case.route, case) for case in head.functions)
     named = {case.route for case in head.cases}
     own = tuple(case for case in base.requests if case.route not in named or case not in shared)
+    served = {case.route: case for case in base.service_requests}
+    hosts = {service.name: service for service in (*head.services, *base.services)}
+    asked = tuple(
+        replace(case, service=served[case.route].service if case.route in served else case.service) for case in head.service_requests
+    )
+    own_asked = tuple(case for case in base.service_requests if case.route not in named or case not in asked)
     lost = tuple(case for case in base.functions if case.route not in named)
-    suite = replace(base, requests=(*shared, *own), functions=(*calls, *lost), plan=head.plan)
+    suite = replace(
+        base,
+        requests=(*shared, *own),
+        functions=(*calls, *lost),
+        services=tuple(hosts.values()),
+        service_requests=(*asked, *own_asked),
+        plan=head.plan,
+    )
     after = len(head.requests)
     numbers = {number: number if number < after else number + len(own) for number in range(after + len(calls))}
+    behind = after + len(own) + len(calls) + len(lost)
+    numbers |= {after + len(calls) + index: behind + index for index in range(len(asked))}
     places = {case.route: after + index for index, case in enumerate(own)}
+    places |= {case.route: behind + len(asked) + index for index, case in enumerate(own_asked)}
     return Matched(
         suite=suite,
         numbers=numbers,
-        twins={number: places[case.route] for number, case in enumerate(shared) if case.route in places},
+        twins={number: places[case.route] for number, case in enumerate(head.cases) if case.route in places},
         gone=(
-            *(places[case.route] for case in own if case.route not in named),
+            *(places[case.route] for case in (*own, *own_asked) if case.route not in named),
             *(after + len(own) + len(calls) + index for index in range(len(lost))),
         ),
-        listed=frozenset({*requests, *functions}),
+        listed=frozenset({*requests, *functions, *served}),
     )
 
 

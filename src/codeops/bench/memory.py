@@ -1,28 +1,33 @@
 """How much memory this process holds, and the most it held since one asked last, where Linux's /proc tells."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 
 from codeops.instrument.memory.resident import resident_bytes
 
-__all__ = ["peak_bytes", "reset_peak", "resident_bytes"]
+__all__ = ["peak_bytes", "reset_peak", "reset_peak_of", "resident_bytes"]
 
 _PROC = Path("/proc/self")
 _PEAK = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 _reset_works = False
 
 
-def reset_peak() -> None:
-    """Lets the peak start from what is resident now, where the kernel allows it.
+def reset_peak_of(process: int | str) -> bool:
+    """Lets a process's peak start from what is resident now; whether the kernel allows it.
 
     Source: proc_pid_clear_refs(5), writing 5 resets VmHWM (Linux 4.0 and later); read 2026-11-23.
     """
+    try:
+        (_PROC.parent / str(process) / "clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def reset_peak() -> None:
+    """Lets the peak start from what is resident now, where the kernel allows it."""
     global _reset_works  # ruff: ignore[global-statement] - a fact of the machine, found out once
-    _reset_works = False
-    with suppress(OSError):
-        (_PROC / "clear_refs").write_text("5")
-        _reset_works = True
+    _reset_works = reset_peak_of("self")
 
 
 def peak_bytes() -> int | None:

@@ -14,8 +14,9 @@ from codeops.bench.block import Block, Stopwatch
 from codeops.bench.lap import Lap, drive, pin, repeat
 from codeops.bench.profile import Profile, profiled
 from codeops.bench.relocation import demand_own_code, relocate
+from codeops.bench.serving.exchange import Exchange, Host
 from codeops.core.errors import Bug, CodeOpsError
-from codeops.core.suite import RequestCase, Suite
+from codeops.core.suite import RequestCase, ServiceCase, Suite
 from codeops.instrument import guard, hooks
 from codeops.instrument.recorder import Tally
 from codeops.instrument.tasks import task_factory
@@ -24,13 +25,14 @@ __all__ = ["Session", "extend_path"]
 
 
 class Session:
-    """Cases count requests first, then functions."""
+    """Cases count requests first, then functions, then requests to services."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._loop = asyncio.new_event_loop()
         self._loop.set_task_factory(task_factory)
-        self._cases: list[case.Ready | CodeOpsError] = []
+        self._cases: list[case.Ready | Exchange | CodeOpsError] = []
+        self._hosts: dict[str, Host | CodeOpsError] = {}
         self._apps: dict[str, tuple[Any, dict[str, Any]] | CodeOpsError] = {}
         self._root = ""
         self._idle_bytes: int | None = None
@@ -52,10 +54,25 @@ class Session:
             target.enter(suite.setup, self._stack, self._root)
         self._cases = [_attempt(partial(self._request, request)) for request in suite.requests]
         self._cases += [_attempt(partial(case.ready_function, function, self._root)) for function in suite.functions]
+        self._cases += [_attempt(partial(self._exchange, suite, request)) for request in suite.service_requests]
         if origin:
             demand_own_code(os.path.realpath(origin), os.path.realpath(place), list(sys.modules.values()))
         self._idle_bytes = memory.resident_bytes()
         return [one if isinstance(one, CodeOpsError) else None for one in self._cases]
+
+    def _exchange(self, suite: Suite, request: ServiceCase) -> Exchange:
+        if request.service not in self._hosts:
+            self._hosts[request.service] = _attempt(partial(self._serve, suite, request.service))
+        host = self._hosts[request.service]
+        if isinstance(host, CodeOpsError):
+            raise host
+        return Exchange(request, host, self._root)
+
+    def _serve(self, suite: Suite, name: str) -> Host:
+        service = next(service for service in suite.services if service.name == name)
+        host = Host(service, self._root, suite.plan.timeout_s)
+        self._stack.callback(host.close)
+        return host
 
     def _request(self, request: RequestCase) -> case.Ready:
         if request.app not in self._apps:
@@ -80,6 +97,8 @@ class Session:
         Raises: FailedCall, UnexpectedStatus; Bug when a hook of ours failed, because a count is then too low.
         """
         with self._making(number) as chosen:
+            if not isinstance(chosen, case.Ready):
+                return chosen.measure(requests)
             watch = Stopwatch(self._root, self._idle_bytes)
             iterations = range(start, start + requests)
             if chosen.is_async:
@@ -97,6 +116,8 @@ class Session:
         """
         pin(processor)
         with self._making(number) as chosen:
+            if not isinstance(chosen, case.Ready):
+                return chosen.time(washing, requests, processor)
             return drive(self._uncounted(chosen), start, washing, requests, self._loop if chosen.is_async else None)
 
     def profile(self, number: int, start: int, seconds: float) -> Profile:
@@ -118,7 +139,7 @@ class Session:
         return lambda iteration: chosen.call(iteration, unheeded)
 
     @contextmanager
-    def _making(self, number: int) -> Generator[case.Ready]:
+    def _making(self, number: int) -> Generator[case.Ready | Exchange]:
         """The case to make requests of; what goes wrong meanwhile is told as the case's failure."""
         chosen = self._cases[number]
         if isinstance(chosen, CodeOpsError):

@@ -11,7 +11,7 @@
 | `{"name": "pytest in pairs", "suite": …, "origin": "", "place": ""}` | the conversation of `codeops.bench.pytest_pairs` |
 | `{"name": "close"}` | null, when lifespans and setup have ended |
 
-Cases count requests first, then functions. An answer is `{"result": …}` or `{"error": …}`.
+Cases count requests first, then functions, then requests to services. An answer is `{"result": …}` or `{"error": …}`.
 Standard output is the user's, who may print to it.
 The worker ends, and takes the processes of its group with it, when the other end of the socket is gone.
 """

@@ -16,7 +16,7 @@ from codeops.instrument.libraries import _bedrock
 from codeops.instrument.patch import Hooks
 from codeops.instrument.recorder import count, current
 
-__all__ = ["METERS", "Listener", "Watch"]
+__all__ = ["METERS", "Listener", "Watch", "calls"]
 
 METERS = {
     "aws.s3.get": ("{request}", "S3 requests of the GET class, with `storage_class` where the answer names one"),
@@ -153,6 +153,14 @@ def _note_read(size: int, labels: dict[str, str]) -> None:
 
 _Part = tuple[str, int | Decimal, str, dict[str, str]]
 """Meter, amount, unit and labels."""
+
+
+def calls(service: str, operation: str, answer: dict[str, Any]) -> Iterator[_Part]:
+    """What one call consumed where only its names are known, as on a span, and what of the answer is."""
+    if service == "s3":
+        yield next(meter for words, meter in _S3_CLASS if operation.startswith(words)), 1, "{request}", {}
+    elif service != "bedrock-runtime":
+        yield from _OTHERS.get(service, _request)(service, operation, {}, answer)
 
 
 def _request(service: str, operation: str, _params: dict[str, Any], _answer: dict[str, Any]) -> Iterator[_Part]:
