@@ -66,7 +66,8 @@ def match(head: Suite, base: Suite | None, root: str) -> Matched:
         numbers=numbers,
         twins={number: places[case.route] for number, case in enumerate(head.cases) if case.route in places},
         gone=(
-            *(places[case.route] for case in (*own, *own_asked) if case.route not in named),
+            *(places[case.route] for case in own if case.route not in named),
+            *(places[case.route] for case in own_asked if case.route not in named),
             *(after + len(own) + len(calls) + index for index in range(len(lost))),
         ),
         listed=frozenset({*requests, *functions, *served}),

@@ -20,6 +20,8 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Request(Table):
+    """A request to an application in the worker."""
+
     route: str
     path: str = ""
     app: str = ""
@@ -31,6 +33,8 @@ class Request(Table):
 
 
 class Function(Table):
+    """A function to call."""
+
     call: str
     route: str = ""
     job: str = ""
@@ -39,6 +43,8 @@ class Function(Table):
 
 
 class ServiceRequest(Table):
+    """A request to a service."""
+
     route: str
     path: str = ""
     method: str = "GET"
@@ -49,6 +55,8 @@ class ServiceRequest(Table):
 
 
 class Service(Table):
+    """A service to start."""
+
     name: str
     command: str | list[str]
     env: dict[str, str] = {}
@@ -60,6 +68,8 @@ class Service(Table):
 
 
 class Bench(Table):
+    """What is measured, and how long."""
+
     app: str = ""
     setup: str = ""
     env: dict[str, str] = {}
@@ -78,12 +88,16 @@ class Bench(Table):
 
 
 class RouteBudget(Table):
+    """One route's own limits."""
+
     regression: Percentage = None
     per_1k: Amount = None
     per_unit: Amount = None
 
 
 class Budget(Table):
+    """The limits."""
+
     regression: Percentage = None
     per_1k: Amount = None
     monthly_increase: Amount = None
@@ -91,6 +105,8 @@ class Budget(Table):
 
 
 class File(Table):
+    """The whole file."""
+
     pricebook: str = "pricebook.toml"
     baseline: str = "cost/baseline.json"
     waivers: str = "cost/waivers.toml"
