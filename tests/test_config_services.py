@@ -87,7 +87,7 @@ def test_each_slip_is_refused_with_its_line(tmp_path: Path, old: str, new: str, 
     location = caught.value.location
     assert title in caught.value.title
     assert location is not None
-    assert (Path(location.file).name, location.line) == ("codeops.toml", line)
+    assert (Path(location.path).name, location.line) == ("codeops.toml", line)
 
 
 def test_a_service_that_is_asked_nothing_or_named_twice_is_refused(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from codeops.bench import measure
+from codeops.bench.session import Session
 from codeops.bench.side import Side
 from codeops.core.errors import FailedCall, UnexpectedStatus, WorkerDied
 from codeops.core.suite import Plan, Service, ServiceCase, Suite
+from codeops.instrument import hooks
 
 PLAIN = """
 import os, subprocess, sys, time
@@ -89,7 +91,7 @@ def amounts(usage) -> dict[str, Decimal]:
 
 def gone(pid: int) -> bool:
     for _ in range(200):
-        if not Path(f"/proc/{pid}").exists() or ") Z " in Path(f"/proc/{pid}/stat").read_text():
+        if not Path(f"/proc/{pid}").exists() or ") Z " in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8"):
             return True
         time.sleep(0.05)
     return False
@@ -102,7 +104,7 @@ def test_without_spans_cpu_memory_and_the_bytes_on_the_socket_are_measured(suite
     assert 1000 < found["/"].egress_bytes < 1300
     assert found["/burn"].cpu_s >= Decimal("0.02")
     assert found["/"].cpu_s < found["/burn"].cpu_s / 2
-    assert gone(int((tmp_path / "pid").read_text()))
+    assert gone(int((tmp_path / "pid").read_text(encoding="utf-8")))
 
 
 def test_the_cpu_of_a_child_that_ended_counts(suite):
@@ -156,4 +158,19 @@ def test_a_service_ends_when_its_worker_is_killed(suite, tmp_path):
     with Side(suite("/")) as side:
         side.demand_ready()
         os.kill(side._worker._process.pid, 9)
-        assert gone(int((tmp_path / "pid").read_text()))
+        assert gone(int((tmp_path / "pid").read_text(encoding="utf-8")))
+
+
+def test_a_service_that_exports_nothing_is_refused_instead_of_counted_as_nothing(suite, monkeypatch):
+    monkeypatch.setattr("codeops.bench.serving.exchange._PATIENCE_S", 1.0)  # in this process
+    wanted = suite("/", spans=True)
+    session = Session()
+    try:
+        assert session.open(wanted) == [None]
+        with pytest.raises(FailedCall, match="web exported no span for 2 of 2 requests GET /") as caught:
+            session.measure(0, 0, 2)
+    finally:
+        session.close()
+        hooks.uninstall()
+
+    assert "spans = false" in caught.value.fix
