@@ -1,13 +1,17 @@
 """Matching: which case of the base stands for which case of the head."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, chain
 from pathlib import Path
+from typing import TypeVar
 
-from codeops.core.suite import Suite
+from codeops.core.suite import RequestCase, ServiceCase, Suite
 
 __all__ = ["Matched", "match"]
+
+_Asked = TypeVar("_Asked", RequestCase, ServiceCase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,46 +35,56 @@ def match(head: Suite, base: Suite | None, root: str) -> Matched:
     Both sides get the head's requests, because only the same work compares. How the application is started is the base's own
     affair: its setup, variables, import path, and the name of the application.
     """
-    if base is None:
-        paths = tuple(_moved(path, head.root, root) for path in head.python_path)
-        base = replace(head, root=root, python_path=paths, requests=(), functions=(), service_requests=())
-    requests = {case.route: case for case in base.requests}
+    base = base or _bare(head, root)
     functions = {case.route: case for case in base.functions}
-    shared = tuple(replace(case, app=requests[case.route].app if case.route in requests else case.app) for case in head.requests)
-    calls = tuple(functions.get(case.route, case) for case in head.functions)
     named = {case.route for case in head.cases}
-    own = tuple(case for case in base.requests if case.route not in named or case not in shared)
-    served = {case.route: case for case in base.service_requests}
-    hosts = {service.name: service for service in (*head.services, *base.services)}
-    asked = tuple(
-        replace(case, service=served[case.route].service if case.route in served else case.service) for case in head.service_requests
+    requests = tuple(_started(case, base.requests, "app") for case in head.requests)
+    calls = tuple(functions.get(case.route, case) for case in head.functions)
+    served = tuple(_started(case, base.service_requests, "service") for case in head.service_requests)
+    groups = (
+        requests,
+        tuple(case for case in base.requests if case.route not in named or case not in requests),
+        calls,
+        tuple(case for case in base.functions if case.route not in named),
+        served,
+        tuple(case for case in base.service_requests if case.route not in named or case not in served),
     )
-    own_asked = tuple(case for case in base.service_requests if case.route not in named or case not in asked)
-    lost = tuple(case for case in base.functions if case.route not in named)
     suite = replace(
         base,
-        requests=(*shared, *own),
-        functions=(*calls, *lost),
-        services=tuple(hosts.values()),
-        service_requests=(*asked, *own_asked),
+        requests=groups[0] + groups[1],
+        functions=groups[2] + groups[3],
+        service_requests=groups[4] + groups[5],
+        services=tuple({service.name: service for service in (*head.services, *base.services)}.values()),
         plan=head.plan,
     )
-    after = len(head.requests)
-    numbers = {number: number if number < after else number + len(own) for number in range(after + len(calls))}
-    behind = after + len(own) + len(calls) + len(lost)
-    numbers |= {after + len(calls) + index: behind + index for index in range(len(asked))}
-    places = {case.route: after + index for index, case in enumerate(own)}
-    places |= {case.route: behind + len(asked) + index for index, case in enumerate(own_asked)}
+    return _matched(head, suite, [len(group) for group in groups], frozenset(case.route for case in base.cases))
+
+
+def _bare(head: Suite, root: str) -> Suite:
+    """What a folder without a configuration is measured with."""
+    paths = tuple(_moved(path, head.root, root) for path in head.python_path)
+    return replace(head, root=root, python_path=paths, requests=(), functions=(), service_requests=())
+
+
+def _started(case: _Asked, others: Iterable[_Asked], start: str) -> _Asked:
+    """The head's request, to what the base names as its `start`."""
+    own = next((other for other in others if other.route == case.route), None)
+    return case if own is None else replace(case, **{start: getattr(own, start)})
+
+
+def _matched(head: Suite, suite: Suite, sizes: Sequence[int], listed: frozenset[str]) -> Matched:
+    """Where everything stands: groups of the `sizes` follow each other, in turns the head's and what only the base says."""
+    ends = list(accumulate(sizes))
+    places = [range(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+    rest, cases = list(chain(*places[1::2])), suite.cases
+    own = {cases[number].route: number for number in rest}
+    named = {case.route for case in head.cases}
     return Matched(
         suite=suite,
-        numbers=numbers,
-        twins={number: places[case.route] for number, case in enumerate(head.cases) if case.route in places},
-        gone=(
-            *(places[case.route] for case in own if case.route not in named),
-            *(places[case.route] for case in own_asked if case.route not in named),
-            *(after + len(own) + len(calls) + index for index in range(len(lost))),
-        ),
-        listed=frozenset({*requests, *functions, *served}),
+        numbers=dict(enumerate(chain(*places[::2]))),
+        twins={number: own[case.route] for number, case in enumerate(head.cases) if case.route in own},
+        gone=tuple(number for number in rest if cases[number].route not in named),
+        listed=listed,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-__all__ = ["Bench", "Budget", "File", "Function", "Request", "RouteBudget", "Seconds", "Service", "ServiceRequest"]
+__all__ = ["Bench", "Budget", "File", "Function", "Request", "RouteBudget", "Seconds", "Service", "ServiceRequest", "Table"]
 
 Percentage = Annotated[Any, msgspec.Meta(extra_json_schema={"type": "string", "examples": ["8 %"]})]
 Amount = Annotated[Any, msgspec.Meta(extra_json_schema={"type": "string", "examples": ["0.25 USD", "$200"]})]

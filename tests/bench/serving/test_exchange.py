@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codeops.bench import measure
+from codeops.bench.matching import match
 from codeops.bench.session import Session
 from codeops.bench.side import Side
 from codeops.core.errors import FailedCall, UnexpectedStatus, WorkerDied
@@ -174,3 +175,17 @@ def test_a_service_that_exports_nothing_is_refused_instead_of_counted_as_nothing
         hooks.uninstall()
 
     assert "spans = false" in caught.value.fix
+
+
+def test_a_base_is_matched_at_the_heads_requests_with_its_own_command(suite, tmp_path):
+    base = suite("/", "/burn")
+    head = replace(
+        base, service_requests=(ServiceCase(route="/", service="web", path="/?new"), ServiceCase(route="/x", service="web", path="/"))
+    )
+    older = replace(base, services=(replace(base.services[0], env={"AGE": "old"}),))
+
+    matched = match(head, older, str(tmp_path))
+
+    assert [case.path for case in matched.suite.cases] == ["/?new", "/", "/", "/burn"]
+    assert (matched.numbers, matched.twins, matched.gone) == ({0: 0, 1: 1}, {0: 2}, (3,))
+    assert matched.suite.services == older.services

@@ -37,10 +37,10 @@ def test_json_is_read_with_its_numbers_as_text():
 
 @pytest.mark.parametrize("body", [b"\x0a\xff", b"\xff" * 12, b"\x0b"])
 def test_what_is_no_message_is_refused(body):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         parse_protobuf(body)
 
 
 def test_what_is_no_json_is_refused():
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         parse_json(b"[]")

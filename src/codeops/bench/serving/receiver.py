@@ -27,7 +27,7 @@ class Receiver:
         self._spans: dict[str, list[Span]] = {}
         self._latest_s = 0.0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Door", (_Door,), {"receiver": self}))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Door", (_Door,), {"receiver": self, "do_POST": _Door.receive}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
@@ -88,7 +88,7 @@ class _Door(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def do_POST(self) -> None:
+    def receive(self) -> None:
         """Takes what an exporter sends; metrics and logs are not read."""
         is_json = self.headers.get("Content-Type", "").startswith("application/json")
         body = self._body()

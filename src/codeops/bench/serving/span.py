@@ -109,7 +109,7 @@ def _value(data: int | bytes) -> Any:
 
 def _bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
-        raise ValueError(f"{value!r} is a number where bytes belong")
+        raise ValueError(f"{value!r} is a number where bytes belong")  # ruff: ignore[type-check-without-type-error] - the text is wrong
     return value
 
 

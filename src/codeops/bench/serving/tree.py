@@ -32,8 +32,10 @@ class Tree:
     def processes(self) -> list[int]:
         """Those that run now."""
         found = [pid for pid, start in self._known.items() if start and _start(pid) == start]
-        for pid in found:  # grows while it is gone through
-            found += [child for child in _children(pid) if child not in found]
+        at = 0
+        while at < len(found):
+            found.extend(child for child in _children(found[at]) if child not in found)
+            at += 1
         self._known = {pid: self._known.get(pid) or _start(pid) for pid in found}
         return found
 
