@@ -24,6 +24,7 @@ _KEPT_BYTES = 8192
 _SHOWN_LINES = 8
 _GRACE_S = 5.0
 _POLL_S = 0.05
+_DYING_S = 0.5
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -112,8 +113,10 @@ class Program:
         return None if 200 <= status < 300 else f"GET {path} answered {status}"
 
     def demand_alive(self) -> None:
-        """Nothing, or `WorkerDied` with the service's last words."""
-        if self._process.poll() is not None:
+        """Nothing, or `WorkerDied` with the service's last words; a connection may be gone a moment before its process."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_S)
+        if self._process.returncode is not None:
             raise WorkerDied(
                 f"{self.service.name} ended while it was measured",
                 why=f"{self.how_it_ended()}; {self.last_words()}",
