@@ -121,11 +121,13 @@ class Session:
             return drive(self._uncounted(chosen), start, washing, requests, self._loop if chosen.is_async else None)
 
     def profile(self, number: int, start: int, seconds: float) -> Profile:
-        """Where the case `number` spends its CPU, in requests that are made for `seconds` of it.
+        """Where the case `number` spends its CPU, in requests that are made for `seconds` of it; nothing of a service's is seen.
 
         Raises: FailedCall, UnexpectedStatus.
         """
         with self._making(number) as chosen, profiled(self._root) as found:
+            if not isinstance(chosen, case.Ready):
+                return Profile()
             repeat(self._uncounted(chosen), start, seconds, self._loop if chosen.is_async else None)
         return found
 
