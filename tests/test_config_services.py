@@ -1,4 +1,4 @@
-"""`[[bench.service]]`, `counter` and `time_budget`: what is read, and that each slip is refused with its line."""
+"""`[[bench.service]]` and `time_budget`: what is read, and that each slip is refused with its line."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from codeops.core.errors import CodeOpsError
 
 SERVICE = """
 [bench]
-counter = "instructions"
+warmup = 3
 time_budget = "2m"
 [[bench.service]]
 name = "orders"
@@ -43,7 +43,7 @@ def test_a_service_and_its_requests_arrive(tmp_path: Path) -> None:
     assert (listed.route, listed.path, listed.method, listed.service) == ("GET /orders", "/orders?limit=3", "GET", "orders")
     assert (placed.method, placed.body, placed.headers) == ("POST", b'{"items":[7]}', (("content-type", "application/json"),))
     assert config.suite.cases == config.suite.service_requests
-    assert (config.suite.plan.counter, config.time_budget_s) == ("instructions", 120.0)
+    assert (config.suite.plan.warmup, config.time_budget_s) == (3, 120.0)
 
 
 def test_a_command_on_one_line_is_the_shells(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_port_may_tell_that_a_service_is_ready(tmp_path: Path) -> None:
         ('"2m"', '"soon"', 4, "time_budget is soon, not a duration"),
         ('"2m"', "true", 4, "time_budget is True, not a duration"),
         ('"2m"', "0", 4, "time_budget is 0"),
-        ('"instructions"', '"cycles"', 3, "counter"),
+        ("warmup = 3", "counter = 3", 3, "counter"),
         ('["node", "server.js", "{port}"]', "[]", 5, "orders has no command"),
         ('"/healthz"', '"healthz"', 9, "ready is healthz"),
         ('"/healthz"', "70000", 9, "orders is ready at port 70000"),

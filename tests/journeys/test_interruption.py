@@ -1,5 +1,6 @@
 """A gate that is stopped at any moment leaves nothing behind: no process, no folder, no note in the repository."""
 
+import contextlib
 import os
 import random
 import signal
@@ -82,7 +83,8 @@ def test_nothing_is_left_of_a_gate_that_was_stopped(project: Path, tmp_path: Pat
     time.sleep(after_s)
     assert gate.poll() is not None or list(processes(mark))
     # A terminal's Ctrl-C reaches the group of the command, a supervisor's signals its process alone.
-    (os.killpg if how is signal.SIGINT else os.kill)(gate.pid, how)
+    with contextlib.suppress(ProcessLookupError):  # it has come to its end
+        (os.killpg if how is signal.SIGINT else os.kill)(gate.pid, how)
     _, words = gate.communicate(timeout=60)
 
     until = time.monotonic() + 30

@@ -7,9 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from codeops.bench import sampler, snapshot, summary
-from codeops.bench.hotspots import with_lines
 from codeops.bench.process import Worker
-from codeops.bench.profile import Profile, is_available
 from codeops.bench.pytest_side import demand_success
 from codeops.bench.side import Side
 from codeops.core.errors import InvalidValue
@@ -17,10 +15,6 @@ from codeops.core.snapshot import RouteUsage
 from codeops.core.suite import Suite
 
 __all__ = ["Progress", "measure", "measure_pytest"]
-
-
-_PROFILE_S = 0.5
-"""Of CPU, for the profile of a route: some 350 looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +45,7 @@ def measure(suite: Suite, *, on_progress: Callable[[Progress], None] | None = No
                     partial(side.measure, number),
                     lambda part, case=case, done=number: tell(Progress(case.route, done + part, total)),  # type: ignore[misc]
                 )
-                usage = summary.of_case(case, blocks, suite.root)
-                made = suite.plan.warmup + usage.samples
-                _add(routes, case.route, _with_lines(case.route, usage, partial(side.profile, number, made), suite))
+                _add(routes, case.route, summary.of_case(case, blocks, suite.root))
     if suite.pytest:
         tell(Progress("pytest", count, total))
         for route, usage in measure_pytest(suite).items():
@@ -61,14 +53,6 @@ def measure(suite: Suite, *, on_progress: Callable[[Progress], None] | None = No
         suite.selection.demand(routes, is_complete=False)
         tell(Progress("pytest", total, total))
     return routes
-
-
-def _with_lines(route: str, usage: RouteUsage, profile: Callable[[float], Profile], suite: Suite) -> RouteUsage:
-    """The usage with the lines of its CPU, where the plan gives time for a profile and the system allows one."""
-    seconds = min(suite.plan.seconds / 2, _PROFILE_S)
-    if not seconds or not is_available():
-        return usage
-    return with_lines({route: usage}, {route: profile(seconds)}, suite.root)[route]
 
 
 def _add(routes: dict[str, RouteUsage], route: str, usage: RouteUsage) -> None:

@@ -132,9 +132,11 @@ class Session:
         return found
 
     def close(self) -> None:
-        """Ends applications and setup, in the reverse order of their start."""
-        self._stack.close()
-        self._loop.close()
+        """Ends applications and setup, in the reverse order of their start; a second time there is nothing left to end."""
+        try:
+            self._stack.close()
+        finally:
+            self._loop.close()
 
     def _uncounted(self, chosen: case.Ready) -> Callable[[int], Any]:
         unheeded = Tally(self._root)

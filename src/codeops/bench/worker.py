@@ -55,48 +55,65 @@ def _answer(session: Session, desk: Desk, command: dict[str, Any]) -> Any:
             return session.close()
 
 
-def _watch_parent(channel: socket.socket, orphaned: threading.Event) -> None:
+def _watch_parent(channel: socket.socket) -> None:
     """Waits until the other end is gone, then ends this process kindly, and after a while with its whole group."""
     poll = select.poll()
     poll.register(channel, select.POLLHUP)
     while not any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll()):
         time.sleep(0.05)  # an event of another kind: none is known
-    orphaned.set()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)
     os.killpg(0, signal.SIGKILL)
 
 
-def _leave(_signal: int, _frame: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise SystemExit(143)
+class _Ending:
+    """Raises once at most, whatever arrives: an exception in the middle of cleaning up would leave the rest behind."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+
+    def __call__(self, _signal: int, _frame: object) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            raise SystemExit(143)
+
+
+def _is_orphaned(channel: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(channel, select.POLLHUP)
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
 def main(descriptor: int) -> None:
     """Answers commands until told to close, or until nobody is there any more."""
     channel = socket.socket(fileno=descriptor)
     channel.set_inheritable(False)
-    signal.signal(signal.SIGTERM, _leave)
-    orphaned = threading.Event()
-    threading.Thread(target=_watch_parent, args=(channel, orphaned), daemon=True).start()
-    session, desk = Session(), Desk(channel)
-    is_open = True
+    ending = _Ending()
+    signal.signal(signal.SIGTERM, ending)
+    threading.Thread(target=_watch_parent, args=(channel,), daemon=True).start()
+    session = Session()
     try:
-        while (command := desk.hear()) is not None:
-            try:
-                desk.answer(_answer(session, desk, command))
-            except CodeOpsError as problem:
-                desk.refuse(problem)
-            if command["name"] == "close":
-                is_open = False
-                break
+        try:
+            _converse(session, Desk(channel))
+        finally:
+            ending.has_begun = True
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if is_open:
+        try:
             with contextlib.suppress(BrokenPipeError):  # nobody reads any more what the user's code prints
                 session.close()
-        if orphaned.is_set():
-            os.killpg(0, signal.SIGKILL)  # nobody else is there to end what setup left behind
+        finally:
+            if _is_orphaned(channel):
+                os.killpg(0, signal.SIGKILL)  # nobody else is there to end what setup left behind
+
+
+def _converse(session: Session, desk: Desk) -> None:
+    while (command := desk.hear()) is not None:
+        try:
+            desk.answer(_answer(session, desk, command))
+        except CodeOpsError as problem:
+            desk.refuse(problem)
+        if command["name"] == "close":
+            break
 
 
 if __name__ == "__main__":

@@ -83,7 +83,6 @@ class Bench(Table):
     max_samples: Annotated[int, msgspec.Meta(ge=1)] = 2000
     seconds: Seconds = 1
     timeout_s: Seconds = 60
-    counter: Literal["auto", "cpu", "instructions"] = "auto"
     time_budget: Duration = None
 
 

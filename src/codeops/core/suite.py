@@ -80,8 +80,7 @@ class Plan:
 
     Units: `seconds` is the wall time to spend on one route once `min_samples` requests are done;
     `warmup` and the samples count requests; `timeout_s` is how long the worker may take for one answer,
-    that is to open the suite, or to measure one block of requests. `counter` is what CPU is judged by: `cpu` time,
-    `instructions`, or what fits (`auto`).
+    that is to open the suite, or to measure one block of requests.
     """
 
     warmup: int = 5
@@ -89,7 +88,6 @@ class Plan:
     max_samples: int = 2000
     seconds: float = 1.0
     timeout_s: float = 60.0
-    counter: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

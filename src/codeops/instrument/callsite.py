@@ -78,14 +78,16 @@ def _is_covered(below: Collection[str]) -> bool:
 def of_frame(frame: FrameType | None, root: str) -> Site | None:
     """The innermost line of a file under `root` on a stack that ends with `frame`, of any thread; None if there is none."""
     known = _known.setdefault(root, {})
-    while frame is not None:
-        code = frame.f_code
+    stack = []
+    while frame is not None:  # before anything that lets the other thread run on, and its frames end
+        stack.append((frame.f_code, frame.f_lineno))
+        frame = frame.f_back
+    for code, line in stack:
         file = known.get(code.co_filename)
         if file is None:
             file = known[code.co_filename] = relative(code.co_filename, root)
         if file:
-            return file, frame.f_lineno, _name(code.co_qualname)
-        frame = frame.f_back
+            return file, line, _name(code.co_qualname)
     return None
 
 
