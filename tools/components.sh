@@ -6,6 +6,7 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 # Debian keeps the server's programs out of the path.
 command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v valgrind >/dev/null 2>&1 || missing="$missing valgrind"
 # Microsoft's emulator of Azure Blob Storage is a package of npm: it goes into the user's cache, where the tests look for it.
 azurite=3.37.0
 folder="${XDG_CACHE_HOME:-$HOME/.cache}/codeops/azurite"

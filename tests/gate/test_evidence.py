@@ -1,7 +1,7 @@
 """Evidence beside the snapshots: doubts about the base, notes, counted instructions and bytecode."""
 
 import pytest
-from gate_values import CPU, GET, QUERY, D, judged, meter, one, route_of, rules, snapshot, usd
+from gate_values import CPU, GET, QUERY, D, judged, meter, one, route, route_of, rules, snapshot, usd
 
 from codeops.core.budget import Budget, RouteBudget
 from codeops.core.cost import Caveat
@@ -61,7 +61,7 @@ def test_notes_are_caveats_of_the_report() -> None:
 
 
 def test_counted_instructions_are_called_by_their_names() -> None:
-    open_one = Evidence(pairs={"/a": Pairs((0.0799,))}, precision=BY_INSTRUCTIONS)
+    open_one = Evidence(pairs={"/a": Pairs((0.0799,), precision=BY_INSTRUCTIONS)})
 
     report = judged(one(meter(CPU, 1)), one(meter(CPU, 1)), evidence=open_one)
 
@@ -72,7 +72,19 @@ def test_counted_instructions_are_called_by_their_names() -> None:
 
 
 def test_nothing_is_said_of_instructions_that_were_not_counted() -> None:
-    assert not judged(one(meter(GET, 1)), one(meter(GET, 1)), evidence=Evidence(precision=BY_INSTRUCTIONS)).caveats
+    timed = Evidence(pairs={"/a": Pairs((0.0, 0.0, 0.0))})
+
+    assert "counted-cpu" not in [caveat.kind for caveat in judged(one(meter(CPU, 1)), one(meter(CPU, 1)), evidence=timed).caveats]
+
+
+def test_each_route_is_judged_as_finely_as_it_was_measured() -> None:
+    grown = (0.0149, 0.0151) * 4
+    usage = snapshot({"/counted": route(meter(CPU, 1)), "/timed": route(meter(CPU, 1))})
+    pairs = {"/counted": Pairs(grown, precision=BY_INSTRUCTIONS), "/timed": Pairs(grown)}
+
+    report = judged(usage, usage, Budget(regression=D("0.01")), evidence=Evidence(pairs=pairs))
+
+    assert {budget.route: budget.verdict for budget in report.budgets} == {"/counted": Verdict.FAIL, "/timed": Verdict.PASS}
 
 
 @pytest.mark.parametrize(

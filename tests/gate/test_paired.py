@@ -115,7 +115,7 @@ def test_counted_instructions_tell_finer_changes_than_timed_cpu() -> None:
     values = [math.log(1.0135)] * 10  # 1.35 % against a tolerance of 1 %
     limits = {"/a": Limits.of(0.01, BY_INSTRUCTIONS.margin)}
 
-    assert decide({"/a": values}, limits, precision=BY_INSTRUCTIONS)["/a"].verdict is Verdict.FAIL
+    assert decide({"/a": values}, limits, precisions={"/a": BY_INSTRUCTIONS})["/a"].verdict is Verdict.FAIL
     assert ask(values, Limits.of(0.01)).verdict is Verdict.PASS
 
 

@@ -5,11 +5,11 @@ import gc
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["Lap", "drive", "pin", "repeat", "settle"]
+__all__ = ["Clock", "Lap", "drive", "pin", "repeat", "settle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,30 +38,57 @@ def pin(processor: int, process: str = "self") -> None:
                 os.sched_setaffinity(int(thread), {processor})
 
 
-def drive(call: Callable[[int], Any], start: int, washing: int, requests: int, loop: asyncio.AbstractEventLoop | None) -> Lap:
-    """Times `requests` calls, after `washing` more that are not timed: they take the caches back from the other side.
+class Clock:
+    """Goes around requests and tells what they took."""
+
+    def __init__(self) -> None:
+        self._wall_ns = self._cpu_ns = 0
+
+    def __enter__(self) -> Self:
+        self._wall_ns, self._cpu_ns = time.perf_counter_ns(), time.process_time_ns()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cpu_ns = time.process_time_ns() - self._cpu_ns
+        self._wall_ns = time.perf_counter_ns() - self._wall_ns
+
+    def lap(self, requests: int) -> Lap:
+        """What the requests took together."""
+        return Lap(requests=requests, cpu_ns=self._cpu_ns, wall_ns=self._wall_ns)
+
+
+def drive(
+    call: Callable[[int], Any],
+    start: int,
+    washing: int,
+    requests: int,
+    loop: asyncio.AbstractEventLoop | None,
+    around: AbstractContextManager[object],
+) -> None:
+    """Makes `requests` calls with `around` around them, after `washing` more that are outside: they warm what is cached.
 
     `call` gets the number of the iteration, `start` for the first one; in `loop` what it returns is awaited.
-    The youngest garbage of earlier work is collected before, so that a lap does not pay for its predecessor.
+    The youngest garbage of earlier work is collected before, so that these requests do not pay for their predecessors.
     """
     gc.collect(0)
     if loop is not None:
-        return loop.run_until_complete(_drive(call, start, washing, requests))
+        loop.run_until_complete(_drive(call, start, washing, requests, around))
+        return
     for number in range(start, start + washing):
         call(number)
-    wall_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
-    for number in range(start + washing, start + washing + requests):
-        call(number)
-    return _lap(requests, cpu_ns, wall_ns)
+    with around:
+        for number in range(start + washing, start + washing + requests):
+            call(number)
 
 
-async def _drive(call: Callable[[int], Awaitable[Any]], start: int, washing: int, requests: int) -> Lap:
+async def _drive(
+    call: Callable[[int], Awaitable[Any]], start: int, washing: int, requests: int, around: AbstractContextManager[object]
+) -> None:
     for number in range(start, start + washing):
         await call(number)
-    wall_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
-    for number in range(start + washing, start + washing + requests):
-        await call(number)
-    return _lap(requests, cpu_ns, wall_ns)
+    with around:
+        for number in range(start + washing, start + washing + requests):
+            await call(number)
 
 
 def repeat(call: Callable[[int], Any], start: int, seconds: float, loop: asyncio.AbstractEventLoop | None) -> None:
@@ -84,10 +111,6 @@ def _numbers(start: int, seconds: float) -> Iterator[int]:
     while time.process_time() < cpu_s and time.monotonic() < wall_s:
         start += 1
         yield start
-
-
-def _lap(requests: int, cpu_ns: int, wall_ns: int) -> Lap:
-    return Lap(requests=requests, cpu_ns=time.process_time_ns() - cpu_ns, wall_ns=time.perf_counter_ns() - wall_ns)
 
 
 def settle() -> None:

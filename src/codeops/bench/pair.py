@@ -11,6 +11,7 @@ Source: the project's campaign on the statistics of the CPU gate, section 1 (202
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import starmap
 from math import log
 from random import Random
@@ -56,12 +57,17 @@ class Lane:
 
 @dataclass(slots=True)
 class Course:
-    """What one pair measured of one route: laps that follow each other, and requests that were counted."""
+    """What one pair measured of one route: laps that follow each other, and requests that were counted.
+
+    Units: `instructions` of as many requests of base and head, `bytecode` instructions of a request, None where they are not known.
+    """
 
     base: list[Lap] = field(default_factory=list)
     head: list[Lap] = field(default_factory=list)
     base_counted: list[Block] = field(default_factory=list)
     head_counted: list[Block] = field(default_factory=list)
+    instructions: tuple[int, int] | None = None
+    bytecode: tuple[Decimal, Decimal] | None = None
 
     @property
     def cpu(self) -> float:
@@ -70,6 +76,11 @@ class Course:
         The mean inside keeps what a slow request in ten costs; the median leaves out couples that something came between.
         """
         return median(log(max(head.cpu_ns, 1) / max(base.cpu_ns, 1)) for base, head in zip(self.base, self.head, strict=True))
+
+    @property
+    def counted(self) -> float | None:
+        """The logarithm of head / base of the instructions of as many requests; None where they were not counted."""
+        return None if self.instructions is None else log(self.instructions[1] / self.instructions[0])
 
     @property
     def memory(self) -> float | None:

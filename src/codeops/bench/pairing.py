@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from random import SystemRandom
 
 from codeops.bench import summary
+from codeops.bench.counting import count_bytecode, count_instructions
 from codeops.bench.hotspots import with_lines
 from codeops.bench.matching import Matched
 from codeops.bench.measurement import Progress
@@ -15,9 +16,10 @@ from codeops.bench.profile import Profile
 from codeops.bench.pytest_pairing import PytestPairing
 from codeops.bench.side import Side, Start, Subject
 from codeops.bench.survey import Survey, words_of
+from codeops.core.cost import Caveat
 from codeops.core.errors import CodeOpsError, SuiteError
 from codeops.core.snapshot import RouteUsage
-from codeops.core.suite import Case, Suite
+from codeops.core.suite import Case, ServiceCase, Suite
 
 __all__ = ["Pairing", "Patience", "measure_pairs"]
 
@@ -88,24 +90,33 @@ def measure_pairs(
     patience: Patience,
     undecided: Callable[[Pairing], Collection[str]],
     on_progress: Callable[[Progress], None] | None = None,
+    *,
+    with_instructions: bool = False,
 ) -> Pairing:
     """The head's suite against what matches it of the base, in as many pairs as it takes.
 
-    `starts` are those of base and head. `undecided` is asked at each look which routes want more pairs.
+    `starts` are those of base and head. `undecided` is asked at each look which routes want more pairs. `with_instructions` counts them
+    too in each pair, where valgrind is.
 
     Raises: SuiteError when the head cannot be measured; what is wrong with the base becomes a doubt about its routes.
     """
-    return _Run(suite, matched, starts, on_progress or (lambda _: None)).measure(patience, undecided)
+    run_ = _Run(suite, matched, starts, on_progress or (lambda _: None), with_instructions=with_instructions)
+    return run_.measure(patience, undecided)
 
 
 class _Run:
-    def __init__(self, suite: Suite, matched: Matched, starts: tuple[Start, Start], tell: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, suite: Suite, matched: Matched, starts: tuple[Start, Start], tell: Callable[[Progress], None], *, with_instructions: bool
+    ) -> None:
         self._suite, self._matched, self._starts, self._tell = suite, matched, starts, tell
         self._random = SystemRandom()
         self._begin_s = time.monotonic()
         self._open: set[str] = set()
+        self._countable = {case.route for case in suite.cases if with_instructions and not isinstance(case, ServiceCase)}
         survey = Survey(matched)
         self._found = Pairing(suite=suite, survey=survey, tests=PytestPairing(suite, survey))
+        if with_instructions:
+            survey.notes += _timed(suite)
 
     def measure(self, patience: Patience, undecided: Callable[[Pairing], Collection[str]]) -> Pairing:
         found = self._found
@@ -114,6 +125,7 @@ class _Run:
             starts = self._seeded()
             is_done = self._pair_cases(starts)
             if is_done:
+                self._count(starts)
                 self._pair_tests(starts)
                 found.pairs += 1
             found.spent_s = time.monotonic() - self._begin_s
@@ -146,6 +158,19 @@ class _Run:
                 sides[place] = stack.enter_context(Side(*plans[place]))
             return self._pair(sides[0], sides[1])
 
+    def _count(self, starts: tuple[Start, Start]) -> None:
+        """Counts the instructions of the routes that were just measured; those that cannot be are timed only, and a note says so."""
+        found = self._found
+        lanes = [lane for lane in found.survey.lanes if lane.route in self._open & self._countable]
+        counted = count_instructions([(self._matched.suite, starts[0]), (self._suite, starts[1])], lanes)
+        for route, instructions in counted.instructions.items():
+            found.courses[route][-1].instructions = instructions
+        for route, problem in counted.problems.items():
+            self._countable.discard(route)
+            found.survey.notes.append(
+                Caveat("not-counted", route, f"its CPU is timed, because its instructions cannot be counted: {problem}")
+            )
+
     def _pair_tests(self, starts: tuple[Start, Start]) -> None:
         """One pair of pytest's benchmarks, if there are any that are not decided."""
         found = self._found
@@ -159,7 +184,14 @@ class _Run:
         self._open -= found.survey.doubts.keys()
 
     def _run_one(self, base: Subject, head: Subject, lane: Lane) -> Course:
-        return run(base, head, [lane], self._requests(), self._random)[lane.route]
+        course = run(base, head, [lane], self._requests(), self._random)[lane.route]
+        self._count_bytecode(base, head, lane, course)
+        return course
+
+    def _count_bytecode(self, base: Subject, head: Subject, lane: Lane, course: Course) -> None:
+        """Once is enough: no seed moves it. It comes after what is timed, which it would slow down."""
+        if lane.route not in self._found.courses:
+            course.bytecode = count_bytecode(base, head, lane)
 
     def _requests(self) -> int:
         """How many requests of a route are counted in this pair."""
@@ -196,7 +228,11 @@ class _Run:
     def _run(self, base: Side, head: Side) -> bool:
         lanes = [lane for lane in self._found.survey.lanes if lane.route in self._open]
         try:
-            self._keep(run(base, head, lanes, self._requests(), self._random))
+            courses = run(base, head, lanes, self._requests(), self._random)
+            for lane in lanes:
+                if not isinstance(self._suite.cases[lane.head], ServiceCase):
+                    self._count_bytecode(base, head, lane, courses[lane.route])
+            self._keep(courses)
         except SuiteError as problem:
             if base.failure is not problem:
                 raise
@@ -211,3 +247,12 @@ class _Run:
         self._open.discard(route)
         if route not in self._found.courses:
             survey.measure_alone(head, route)
+
+
+def _timed(suite: Suite) -> list[Caveat]:
+    """What is timed where everything else is counted."""
+    text = "its CPU is timed, because it answers in a process of its own"
+    notes = [Caveat("not-counted", case.route, text) for case in suite.cases if isinstance(case, ServiceCase)]
+    if suite.pytest:
+        notes.append(Caveat("not-counted", "", "the CPU of pytest's benchmarks is timed: pytest takes too long under valgrind"))
+    return notes

@@ -2,7 +2,7 @@
 
 Two runs of pytest, of base and head, stop at the same benchmark, are measured in turns, and go on to the next one together.
 The conversation: `routes` that were collected; `select` those to stop at, in this order; each stop tells its route; there it
-answers `measure`, `time`, `profile` and `settle` until `next`; the end tells pytest's exit status.
+answers `measure`, `time`, `count`, `profile` and `settle` until `next`; the end tells pytest's exit status.
 """
 
 import sys
@@ -85,6 +85,8 @@ def _carry_out(work: Work, command: dict[str, Any]) -> object:
             return work.measure(command["start"], command["requests"])
         case "time":
             return work.time(command["washing"], command["requests"], command["processor"])
+        case "count":
+            return work.count(command["washing"], command["requests"], command["counter"])
         case "profile":
             return work.profile(command["seconds"])
         case _:

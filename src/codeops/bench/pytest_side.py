@@ -85,6 +85,13 @@ class PytestSide:
         """
         return msgspec.convert(self._ask("time", start=start, washing=washing, requests=requests, processor=processor), Lap)
 
+    def count(self, _number: int, start: int, washing: int, requests: int, counter: str) -> int:
+        """How many instructions calls of the benchmark take together; see `codeops.bench.counters`.
+
+        Raises: SuiteError, UnsupportedCounter.
+        """
+        return msgspec.convert(self._ask("count", start=start, washing=washing, requests=requests, counter=counter), int)
+
     def profile(self, _number: int, start: int, seconds: float) -> Profile:
         """Where the benchmark spends its CPU, in calls that are made for `seconds` of it.
 

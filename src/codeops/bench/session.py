@@ -4,18 +4,19 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from codeops.bench import asgi, case, memory, target
 from codeops.bench.block import Block, Stopwatch
-from codeops.bench.lap import Lap, drive, pin, repeat
+from codeops.bench.counters import COUNTERS
+from codeops.bench.lap import Clock, Lap, drive, pin, repeat
 from codeops.bench.profile import Profile, profiled
 from codeops.bench.relocation import demand_own_code, relocate
 from codeops.bench.serving.exchange import Exchange, Host
-from codeops.core.errors import Bug, CodeOpsError
+from codeops.core.errors import Bug, CodeOpsError, UnsupportedCounter
 from codeops.core.suite import RequestCase, ServiceCase, Suite
 from codeops.instrument import guard, hooks
 from codeops.instrument.recorder import Tally
@@ -118,7 +119,22 @@ class Session:
         with self._making(number) as chosen:
             if not isinstance(chosen, case.Ready):
                 return chosen.time(washing, requests, processor)
-            return drive(self._uncounted(chosen), start, washing, requests, self._loop if chosen.is_async else None)
+            clock = Clock()
+            self._drive(chosen, start, washing, requests, clock)
+            return clock.lap(requests)
+
+    def count(self, number: int, start: int, washing: int, requests: int, counter: str) -> int:
+        """How many instructions `requests` requests of the case `number` take together; `counter` is a name of `COUNTERS`.
+
+        Raises: FailedCall, UnexpectedStatus; UnsupportedCounter where this process cannot count so, as for a service's requests.
+        """
+        with self._making(number) as chosen:
+            if not isinstance(chosen, case.Ready):
+                why, fix = f"{chosen.what} is answered by another process", "its CPU is timed"
+                raise UnsupportedCounter("instructions of a service cannot be counted", why=why, fix=fix)
+            region = COUNTERS[counter]()
+            self._drive(chosen, start, washing, requests, region)
+            return region.counted
 
     def profile(self, number: int, start: int, seconds: float) -> Profile:
         """Where the case `number` spends its CPU, in requests that are made for `seconds` of it; nothing of a service's is seen.
@@ -137,6 +153,9 @@ class Session:
             self._stack.close()
         finally:
             self._loop.close()
+
+    def _drive(self, chosen: case.Ready, start: int, washing: int, requests: int, around: AbstractContextManager[object]) -> None:
+        drive(self._uncounted(chosen), start, washing, requests, self._loop if chosen.is_async else None, around)
 
     def _uncounted(self, chosen: case.Ready) -> Callable[[int], Any]:
         unheeded = Tally(self._root)

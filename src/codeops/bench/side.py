@@ -23,13 +23,15 @@ class Start:
     """How a side's worker is started.
 
     `command` starts its interpreter, `env` is added to the suite's own. What the environment finds in the folder `origin` is found in
-    `place` instead, the suite's own folder if empty; without `origin` everything is where the environment says.
+    `place` instead, the suite's own folder if empty; without `origin` everything is where the environment says. It may take `slowness`
+    times as long for an answer as the suite allows.
     """
 
     command: Sequence[str] = (sys.executable,)
     env: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
     place: str = ""
+    slowness: int = 1
 
 
 class Subject(Protocol):
@@ -40,6 +42,9 @@ class Subject(Protocol):
 
     def time(self, number: int, start: int, washing: int, requests: int, processor: int = -1, /) -> Lap:
         """A lap with nothing counted."""
+
+    def count(self, number: int, start: int, washing: int, requests: int, counter: str, /) -> int:
+        """How many instructions requests take together."""
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""
@@ -61,7 +66,7 @@ class Side:
         self.problems: list[CodeOpsError | None] = []
         self.failure: CodeOpsError | None = None
         self.failed_route = ""
-        self._worker = Worker(suite.root, {**suite.env, **how.env}, suite.plan.timeout_s, how.command)
+        self._worker = Worker(suite.root, {**suite.env, **how.env}, suite.plan.timeout_s * how.slowness, how.command)
         self._worker.tell("open", suite=suite, origin=how.origin, place=how.place or suite.root)
 
     def wait(self) -> Self:
@@ -94,6 +99,14 @@ class Side:
         Raises: SuiteError.
         """
         return msgspec.convert(self._ask("time", number, start=start, washing=washing, requests=requests, processor=processor), Lap)
+
+    def count(self, number: int, start: int, washing: int, requests: int, counter: str) -> int:
+        """How many instructions requests of the case `number` take together; see `codeops.bench.counters`.
+
+        Raises: SuiteError, UnsupportedCounter.
+        """
+        counted = self._ask("count", number, start=start, washing=washing, requests=requests, counter=counter)
+        return msgspec.convert(counted, int)
 
     def profile(self, number: int, start: int, seconds: float) -> Profile:
         """Where the case `number` spends its CPU, in requests that are made for `seconds` of it.

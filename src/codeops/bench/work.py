@@ -3,11 +3,13 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from codeops.bench import memory
 from codeops.bench.block import Block, Stopwatch
-from codeops.bench.lap import Lap, drive, pin, repeat
+from codeops.bench.counters import COUNTERS
+from codeops.bench.lap import Clock, Lap, drive, pin, repeat
 from codeops.bench.profile import Profile, profiled
 from codeops.instrument import guard
 from codeops.instrument.tasks import task_factory
@@ -54,9 +56,18 @@ class Work:
         Raises: what the function raises.
         """
         pin(processor)
-        if self._is_async:
-            return drive(self._await_call, 0, washing, requests, self._loop)
-        return drive(self._call, 0, washing, requests, None)
+        clock = Clock()
+        self._drive(washing, requests, clock)
+        return clock.lap(requests)
+
+    def count(self, washing: int, requests: int, counter: str) -> int:
+        """How many instructions `requests` calls take together; `counter` is a name of `COUNTERS`.
+
+        Raises: what the function raises; UnsupportedCounter where this process cannot count so.
+        """
+        region = COUNTERS[counter]()
+        self._drive(washing, requests, region)
+        return region.counted
 
     def profile(self, seconds: float) -> Profile:
         """Where it spends its CPU, in calls that are made for `seconds` of it.
@@ -74,6 +85,12 @@ class Work:
         """Ends the event loop, if one was needed."""
         if self._own_loop is not None:
             self._own_loop.close()
+
+    def _drive(self, washing: int, requests: int, around: AbstractContextManager[object]) -> None:
+        if self._is_async:
+            drive(self._await_call, 0, washing, requests, self._loop, around)
+        else:
+            drive(self._call, 0, washing, requests, None, around)
 
     def _call(self, _number: int) -> None:
         self.returned = self._function(*self._arguments, **self._named)

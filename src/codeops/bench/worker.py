@@ -5,6 +5,7 @@
 | `{"name": "open", "suite": …, "origin": "", "place": ""}` | for each case null when it is ready, or the error that keeps it from that |
 | `{"name": "measure", "case": 0, "start": 5, "requests": 20}` | a `Block` |
 | `{"name": "time", "case": 0, "start": 5, "washing": 4, "requests": 20, "processor": 1}` | a `Lap` |
+| `{"name": "count", "case": 0, "start": 5, "washing": 4, "requests": 20, "counter": "callgrind"}` | instructions of all requests |
 | `{"name": "profile", "case": 0, "start": 5, "seconds": 0.5}` | a `Profile` |
 | `{"name": "settle"}` | null, when what lives is out of the garbage collector's sight |
 | `{"name": "pytest", "suite": …, "out": path}` | pytest's exit code |
@@ -45,7 +46,7 @@ def _answer(session: Session, desk: Desk, command: dict[str, Any]) -> Any:
         case "open":
             problems = session.open(msgspec.convert(command["suite"], Suite), command["origin"], command["place"])
             return [problem and spelled(problem) for problem in problems]
-        case "measure" | "time" | "profile" as name:
+        case "measure" | "time" | "count" | "profile" as name:
             return getattr(session, name)(command["case"], **{key: command[key] for key in command.keys() - {"name", "case"}})
         case "settle":
             return settle()

@@ -1,20 +1,24 @@
 """The options that say what a measurement is compared with, alike on `bench` and `gate`."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from codeops.pipeline import Against
 
-__all__ = ["against", "base_options"]
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+__all__ = ["base_options"]
 
 
-def base_options(command: _Command) -> _Command:
-    """The options --base, --base-dir and --time-budget."""
+def base_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options --base, --base-dir, --time-budget and --counter; the command gets what they name as `against`, None without a base."""
+
+    @wraps(command)
+    def named(base: str | None, base_dir: str | None, time_budget: float | None, counter: str | None, **others: object) -> object:
+        return command(against=_against(base, base_dir, time_budget, counter), **others)
+
     for option in reversed(
         (
             click.option(
@@ -28,20 +32,25 @@ def base_options(command: _Command) -> _Command:
             click.option(
                 "--time-budget", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Begin no pair of processes later."
             ),
+            click.option(
+                "--counter",
+                type=click.Choice(["auto", "cpu", "instructions"]),
+                help="Time CPU, or count instructions with valgrind; auto counts for tolerances below 3 %.",
+            ),
         )
     ):
-        command = option(command)
-    return command
+        named = option(named)
+    return named
 
 
-def against(base: str | None, base_dir: str | None, time_budget: float | None) -> "Against | None":
-    """What the options name; None when there is no base to measure."""
+def _against(base: str | None, base_dir: str | None, time_budget: float | None, counter: str | None) -> "Against | None":
     if base is not None and base_dir is not None:
         raise click.UsageError("--base and --base-dir are two bases: keep one of them")
     if base is None and base_dir is None:
-        if time_budget is not None:
-            raise click.UsageError("--time-budget needs --base or --base-dir: it is about pairs of base and head")
+        for option, value in (("--time-budget", time_budget), ("--counter", counter)):
+            if value is not None:
+                raise click.UsageError(f"{option} needs --base or --base-dir: it is about pairs of base and head")
         return None
     from codeops.pipeline import Against
 
-    return Against(ref=base or "", folder=base_dir or "", seconds=time_budget)
+    return Against(ref=base or "", folder=base_dir or "", seconds=time_budget, counter=counter or "")

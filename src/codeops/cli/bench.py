@@ -1,12 +1,17 @@
 """`codeops bench`: measure and price every route and job of the suite."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from codeops.cli._against import against, base_options
+from codeops.cli._against import base_options
 from codeops.cli._select import select_option
 from codeops.cli._show import config_option, progress_bar, report_options, show
 
 __all__ = ["command"]
+
+if TYPE_CHECKING:
+    from codeops.pipeline import Against
 
 
 @click.command()
@@ -19,9 +24,7 @@ __all__ = ["command"]
 def command(
     out: str | None,
     update_baseline: bool,
-    base: str | None,
-    base_dir: str | None,
-    time_budget: float | None,
+    against: "Against | None",
     patterns: tuple[str, ...],
     config: str | None,
     form: str | None,
@@ -39,10 +42,10 @@ def command(
     from codeops.config import load
     from codeops.pipeline import compare_trees, measure_project, select
 
-    settings, other = select(load(config, "."), patterns), against(base, base_dir, time_budget)
+    settings = select(load(config, "."), patterns)
     with progress_bar() as on_progress:
-        if other:
-            measured, report = compare_trees(settings, other, on_progress)
+        if against:
+            measured, report = compare_trees(settings, against, on_progress)
         else:
             measured = measure_project(settings, on_progress)
             report = measured.judge(None)

@@ -1,12 +1,17 @@
 """`codeops gate`: measure the project, compare it with its base or its baseline, and fail when a budget is broken."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from codeops.cli._against import against, base_options
+from codeops.cli._against import base_options
 from codeops.cli._select import select_option
 from codeops.cli._show import config_option, progress_bar, report_options, show, verdict_code
 
 __all__ = ["command"]
+
+if TYPE_CHECKING:
+    from codeops.pipeline import Against
 
 
 @click.command()
@@ -15,9 +20,7 @@ __all__ = ["command"]
 @config_option
 @report_options
 def command(
-    base: str | None,
-    base_dir: str | None,
-    time_budget: float | None,
+    against: "Against | None",
     patterns: tuple[str, ...],
     config: str | None,
     form: str | None,
@@ -36,8 +39,8 @@ def command(
     from codeops.config import load
     from codeops.pipeline import gate, select
 
-    settings, other = select(load(config, "."), patterns), against(base, base_dir, time_budget)
+    settings = select(load(config, "."), patterns)
     with progress_bar() as on_progress:
-        report = gate(settings, other, on_progress)
+        report = gate(settings, against, on_progress)
     show(report, form, outputs)
     return verdict_code(report.verdict, settings.inconclusive)

@@ -71,5 +71,6 @@ def _config(origin: Origin) -> Config:
         budget=budget_of(origin, file),
         traffic=file.traffic,
         inconclusive=file.inconclusive,
+        counter=file.bench.counter,
         time_budget_s=amounts.duration_s(origin, file.bench.time_budget, "bench", "time_budget"),
     )

@@ -84,6 +84,7 @@ class Bench(Table):
     seconds: Seconds = 1
     timeout_s: Seconds = 60
     time_budget: Duration = None
+    counter: Literal["auto", "cpu", "instructions"] = "auto"
 
 
 class RouteBudget(Table):

@@ -15,7 +15,8 @@ class Config:
 
     Units: `traffic` is requests (or calls of a job) a month by route. `inconclusive` is what an open verdict
     counts as in the exit code: `inconclusive` (3), `pass` (0) or `fail` (1). `time_budget_s` is for how many seconds
-    pairs of base and head are begun, None for the default.
+    pairs of base and head are begun, None for the default. `counter` is how their CPU is compared: `cpu` (timed), `instructions`, or
+    `auto` by what the tolerances ask for.
     """
 
     path: str
@@ -30,3 +31,4 @@ class Config:
     traffic: Mapping[str, int]
     inconclusive: str = "inconclusive"
     time_budget_s: float | None = None
+    counter: str = "auto"

@@ -7,7 +7,7 @@ CodeOpsError
 ├── PriceError ────── MissingPrice, AmbiguousPrice, OverlappingPrices, InvalidPrice
 ├── SuiteError ────── EmptySuite, UnimportableTarget, FailedCall, UnexpectedStatus, WorkerDied, UnsupportedRunner
 └── SetupError ────── UnknownName, BrokenPlugin, MissingExtra, MissingBaseline, MissingBase, ExistingFile,
-                      UnsupportedLedger, Interrupted, Bug
+                      UnsupportedLedger, UnsupportedCounter, Interrupted, Bug
 ```
 
 Each leaf owns a slug, which is its page `docs/errors/<slug>.md`. All of them end the command with exit code 2.
@@ -46,6 +46,7 @@ __all__ = [
     "UnknownName",
     "UnknownUnit",
     "UnreadableFile",
+    "UnsupportedCounter",
     "UnsupportedLedger",
     "UnsupportedRunner",
     "WorkerDied",
@@ -246,6 +247,12 @@ class UnsupportedLedger(SetupError):
     """CPU cannot be attributed to spans in the way asked for on this interpreter."""
 
     slug = "unsupported-ledger"
+
+
+class UnsupportedCounter(SetupError):
+    """Instructions cannot be counted here in the way asked for."""
+
+    slug = "unsupported-counter"
 
 
 class Interrupted(SetupError):

@@ -55,11 +55,9 @@ def _not_told(subject: Subject, line: Line) -> Caveat:
 
 def _precision(case: Case) -> list[Caveat]:
     """What was counted in place of CPU time."""
-    precision = case.evidence.precision
-    if precision is BY_CPU or not case.evidence.pairs:
-        return []
-    text = f"CPU is compared by counted {precision.counted}, the mean over hash seeds: what a cache or a wait costs is not in them"
-    return [Caveat("counted-cpu", CPU, text)]
+    counted = sorted({pairs.precision.counted for pairs in case.evidence.pairs.values()} - {BY_CPU.counted})
+    text = "CPU is compared by counted {}, the mean over hash seeds: what a cache or a wait costs is not in them"
+    return [Caveat("counted-cpu", CPU, text.format(what)) for what in counted]
 
 
 def _prices(subjects: Sequence[Subject], case: Case) -> list[Caveat]:

@@ -33,7 +33,7 @@ BY_INSTRUCTIONS = Precision(margin=0.01, floor=0.0005, pair="seed", counted="ins
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What the pairs found of one route, in the order in which they ran.
+    """What the pairs found of one route, in the order in which they ran, and how finely they tell a change of CPU.
 
     Units: `cpu` the logarithms of head / base, not finite where a side did not answer; `memory` GiB·s that a request of the head
     holds more than one of the base, None where the system does not tell.
@@ -41,6 +41,7 @@ class Pairs:
 
     cpu: tuple[float, ...]
     memory: tuple[float | None, ...] = ()
+    precision: Precision = BY_CPU
 
     @property
     def tells_memory(self) -> bool:
@@ -57,7 +58,6 @@ class Evidence:
     """
 
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
-    precision: Precision = BY_CPU
     doubts: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[Caveat] = ()
     bytecode: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)

@@ -125,7 +125,7 @@ def decide(
     samples: Mapping[str, Sequence[float]],
     limits: Mapping[str, Limits],
     *,
-    precision: Precision = BY_CPU,
+    precisions: Mapping[str, Precision] | None = None,
     shares: Mapping[str, float] | None = None,
     looks: int = len(LOOKS),
     alpha: float = ALPHA,
@@ -135,10 +135,12 @@ def decide(
 
     All routes of the run take part, also those decided before with the pairs they had then: the corrections count them.
     A value that is not finite comes from a pair in which one side did not answer; it is left out.
-    `shares` is how much of a route's base cost is measured in pairs, all of it where left out: the rest is exact.
+    `precisions` are those of routes that are not timed. `shares` is how much of a route's base cost is measured in pairs, all of it
+    where left out: the rest is exact.
     """
     complete = {route: [y for y in values if isfinite(y)] for route, values in samples.items()}
-    floors = {route: precision.floor * max((shares or {}).get(route, 1.0), _LEAST_SHARE) for route in samples}
+    fine = {route: (precisions or {}).get(route, BY_CPU) for route in samples}
+    floors = {route: fine[route].floor * max((shares or {}).get(route, 1.0), _LEAST_SHARE) for route in samples}
     estimates = {route: one for route, values in complete.items() if (one := estimate(values, floors[route]))}
     failing = _failing(estimates, limits, alpha / looks, len(samples))
     prior = _prior(estimates, len(samples))
@@ -147,7 +149,7 @@ def decide(
         one, limit = estimates.get(route), limits[route]
         if limit.fail == -inf or route in failing:
             verdict = Verdict.FAIL
-        elif one is not None and _passes(one, limit, prior, beta / looks, precision.margin):
+        elif one is not None and _passes(one, limit, prior, beta / looks, fine[route].margin):
             verdict = Verdict.PASS
         else:
             verdict = Verdict.INCONCLUSIVE

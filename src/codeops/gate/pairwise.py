@@ -10,7 +10,7 @@ from codeops.core.meter import CPU, MEMORY
 from codeops.core.report import Change, Verdict
 from codeops.gate import paired
 from codeops.gate.case import Case
-from codeops.gate.evidence import Pairs, Precision
+from codeops.gate.evidence import Pairs
 from codeops.gate.interval import ROUNDING, Interval
 from codeops.gate.lines import trimmed
 from codeops.gate.money import logarithm
@@ -32,15 +32,14 @@ def is_pairable(subject: Subject, case: Case) -> bool:
 
 def by_pairs(subjects: Sequence[Subject], counts: Mapping[str, Interval], case: Case) -> dict[str, Standing]:
     """How `subjects` stand by counts and pairs together, in one family of tests; `counts` is what counts change, in money."""
-    precision = case.evidence.precision
     parts = {subject.name: _Parts.of(subject, counts[subject.name], case) for subject in subjects}
     decisions = paired.decide(
         {name: part.samples for name, part in parts.items()},
-        {name: part.limits(float(case.limit(name)), precision.margin) for name, part in parts.items()},
-        precision=precision,
+        {name: part.limits(float(case.limit(name))) for name, part in parts.items()},
+        precisions={name: part.pairs.precision for name, part in parts.items()},
         shares={name: float(part.measured) for name, part in parts.items()},
     )
-    return {name: _standing(decision, parts[name], precision) for name, decision in decisions.items()}
+    return {name: _standing(decision, parts[name]) for name, decision in decisions.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +82,11 @@ class _Parts:
         fixed = float(self.counts.mid), float(self.cpu)
         return [logarithm(theta, *fixed, self.memory_price * (more or 0.0)) for theta, more in zip(self.pairs.cpu, held, strict=True)]
 
-    def limits(self, limit: float, margin: float) -> paired.Limits:
+    def limits(self, limit: float) -> paired.Limits:
         """Counts that vary take their room on both sides; where no CPU at all would still be too much, nothing can pass."""
         if self.counts.low - self.measured >= Decimal(repr(limit)):
             return paired.Limits(-inf, -inf)
+        margin = self.pairs.precision.margin
         room = limit + float(self.counts.mid - self.counts.low), limit + margin - float(self.counts.high - self.counts.mid)
         return paired.Limits(*(log1p(ratio) if ratio > -1 else -inf for ratio in room))
 
@@ -103,10 +103,10 @@ class _Parts:
         )
 
 
-def _standing(decision: paired.Decision, parts: _Parts, precision: Precision) -> Standing:
-    ratio, found = parts.ratio(decision), _found(parts, precision)
+def _standing(decision: paired.Decision, parts: _Parts) -> Standing:
+    ratio, found = parts.ratio(decision), _found(parts)
     more = decision.further
-    need = "a count that does not vary" if more is None else count_noun(Decimal(more), f"more {precision.pair}")
+    need = "a count that does not vary" if more is None else count_noun(Decimal(more), f"more {parts.pairs.precision.pair}")
     return Standing(
         verdict=decision.verdict,
         delta=ratio.scaled(parts.cost),
@@ -117,10 +117,10 @@ def _standing(decision: paired.Decision, parts: _Parts, precision: Precision) ->
     )
 
 
-def _found(parts: _Parts, precision: Precision) -> dict[str, paired.Estimate]:
+def _found(parts: _Parts) -> dict[str, paired.Estimate]:
     """What the pairs say of each meter by itself: CPU as a logarithm, memory in GiB·s."""
     held = [more for more in parts.pairs.memory if more is not None] if parts.memory_price else []
-    found = {CPU: paired.estimate(parts.pairs.cpu, precision.floor), MEMORY: paired.estimate(held, 0.0)}
+    found = {CPU: paired.estimate(parts.pairs.cpu, parts.pairs.precision.floor), MEMORY: paired.estimate(held, 0.0)}
     return {meter: one for meter, one in found.items() if one}
 
 

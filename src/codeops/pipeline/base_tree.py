@@ -23,12 +23,14 @@ class Against:
     """What the project is compared with, and how long that may take.
 
     `folder` holds the base as a plain folder; without it the base is the commit in which HEAD left `ref`, or the target branch where
-    `ref` is empty. Units: `seconds` of measuring, None for the default of two minutes, five for more than 20 routes.
+    `ref` is empty. `counter` is `auto`, `cpu` or `instructions`, empty for what the configuration says.
+    Units: `seconds` of measuring, None for the default of two minutes, five for more than 20 routes.
     """
 
     ref: str = ""
     folder: str = ""
     seconds: float | None = None
+    counter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,9 @@ from codeops.gate import judge
 from codeops.gate.paired import FEW_ROUTES, looks_for
 from codeops.pipeline.base_tree import Against, BaseTree, base_tree
 from codeops.pipeline.concluding import conclude
-from codeops.pipeline.evidence import base_prices, evidence_of
+from codeops.pipeline.counter import Counter, choose
+from codeops.pipeline.evidence import base_prices, evidence_of, pairs_of
+from codeops.pipeline.levels import levelled
 from codeops.pipeline.measuring import Measured, demand_suite, meta_of
 from codeops.prices import load as load_pricebook
 
@@ -32,17 +34,18 @@ def compare_trees(config: Config, against: Against, on_progress: Callable[[Progr
     """The project as it stands in its folder, measured against its base, and the report of the two.
 
     Raises: EmptySuite; SuiteError when the head cannot be measured; FileError and PriceError for the head's price book;
-    MissingBase when there is nothing to compare with.
+    MissingBase when there is nothing to compare with; UnsupportedCounter for instructions where there is no valgrind.
     """
     demand_suite(config)
+    counter = choose(config, against.counter or config.counter)
     book = load_pricebook(config.pricebook)
     with base_tree(config, against) as tree:
-        return _Comparison(config, book, tree).measure(against, on_progress)
+        return _Comparison(config, book, tree, counter).measure(against, on_progress)
 
 
 class _Comparison:
-    def __init__(self, config: Config, book: PriceBook, tree: BaseTree) -> None:
-        self._config, self._book, self._tree = config, book, tree
+    def __init__(self, config: Config, book: PriceBook, tree: BaseTree, counter: Counter) -> None:
+        self._config, self._book, self._tree, self._counter = config, book, tree, counter
         self._waivers = waivers.load(config.waivers, config.root)
         self._now = datetime.now(UTC)
         self._meta = meta_of(config.root, config.labels, self._now)
@@ -53,7 +56,15 @@ class _Comparison:
         suite, base = self._config.suite, self._tree.config
         matched = match(suite, base.suite if base else None, self._tree.root)
         starts = (Start(env=self._tree.env, origin=self._tree.origin, place=self._tree.place), Start())
-        found = measure_pairs(suite, matched, starts, self._patience(against), self._undecided, on_progress)
+        found = measure_pairs(
+            suite,
+            matched,
+            starts,
+            self._patience(against),
+            self._undecided,
+            on_progress,
+            with_instructions=self._counter.with_instructions,
+        )
         report = self._report(found)
         profile_pairs(found, starts, _in_question(report))
         return self._measured(found), self._report(found) if found.profiles else report
@@ -74,7 +85,8 @@ class _Comparison:
         return [route for route in found.courses.keys() - found.survey.doubts if is_suite_open or route in open_routes]
 
     def _measured(self, found: Pairing) -> Measured:
-        snapshot = Snapshot(meta=self._meta, routes=found.head)
+        routes = levelled(found.head, found.base, pairs_of(found))
+        snapshot = Snapshot(meta=self._meta, routes=routes)
         return Measured(value_snapshot(snapshot, self._book, self._now.date()), self._book, self._now, self._config, self._waivers)
 
     def _report(self, found: Pairing) -> Report:
@@ -89,7 +101,7 @@ class _Comparison:
             self._config.budget,
             self._config.traffic,
             day,
-            evidence=evidence_of(found, self._tree, notes),
+            evidence=evidence_of(found, self._tree, (*self._counter.notes, *notes)),
             base_book=base_book,
             base_traffic=own.traffic if own else None,
         )
