@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Self
 
 from codeops.bench import bytecode, callgrind
@@ -19,6 +18,7 @@ from codeops.bench.pair import Lane
 from codeops.bench.side import Side, Start, Subject
 from codeops.core.errors import SuiteError
 from codeops.core.suite import Suite
+from codeops.keeper import temporary_folder
 
 __all__ = ["Counted", "count_bytecode", "count_instructions"]
 
@@ -63,7 +63,7 @@ def count_instructions(sides: Sequence[tuple[Suite, Start]], lanes: Sequence[Lan
 
 def _attempt(sides: Sequence[tuple[Suite, Start]], errands: Sequence[_Errand], found: Counted) -> set[str]:
     """Counts what it can; the routes that are left when a side failed."""
-    with TemporaryDirectory(prefix="codeops-") as folder, ThreadPoolExecutor(len(sides)) as pool, ExitStack() as stack:
+    with temporary_folder("codeops-counts-") as folder, ThreadPoolExecutor(len(sides)) as pool, ExitStack() as stack:
         workers = []
         for number, (suite, start) in enumerate(sides):
             dumps = Path(folder, str(number))

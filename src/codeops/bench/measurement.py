@@ -1,6 +1,5 @@
 """A whole suite measured: requests and functions in a worker, pytest's benchmarks in another."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from codeops.bench.side import Side
 from codeops.core.errors import InvalidValue
 from codeops.core.snapshot import RouteUsage
 from codeops.core.suite import Suite
+from codeops.keeper import temporary_folder
 
 __all__ = ["Progress", "measure", "measure_pytest"]
 
@@ -68,7 +68,7 @@ def measure_pytest(suite: Suite) -> dict[str, RouteUsage]:
 
     Raises: EmptySuite, FailedCall.
     """
-    with tempfile.TemporaryDirectory(prefix="codeops-") as folder:
+    with temporary_folder("codeops-pytest-") as folder:
         out = str(Path(folder) / "snapshot.json")
         with Worker(suite.root, suite.env, None) as worker:
             status = worker.ask("pytest", suite=suite, out=out)

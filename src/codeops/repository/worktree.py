@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codeops.core.errors import MissingBase
+from codeops.keeper import Keeper
 from codeops.repository.git import ask
-from codeops.repository.keeper import Keeper
 
 __all__ = ["Worktree", "checked_out"]
 

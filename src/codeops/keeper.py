@@ -5,11 +5,15 @@ there is one way of cleaning up, so the one that matters is the one that always 
 holds the cleaning up by inheriting `descriptor`; for the others it is tried again for a while.
 """
 
+import os
 import subprocess  # ruff: ignore[suspicious-subprocess-import] - it starts a shell that removes our own folders
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import IO, Self, cast
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "temporary_folder"]
 
 _SCRIPT = """trap '' INT TERM HUP
 cd /
@@ -62,3 +66,12 @@ class Keeper:
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         self.end()
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Generator[str]:
+    """The real path of a new folder that is gone when the block or the process ends."""
+    with Keeper() as keeper:
+        folder = os.path.realpath(tempfile.mkdtemp(prefix=prefix))
+        keeper.keep(folder)
+        yield folder
