@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import starmap
-from math import log
+from math import ceil, log
 from random import Random
 from statistics import median
 
@@ -125,7 +125,7 @@ def _warm(base: Subject, head: Subject, lane: Lane) -> None:
         spent_ns += sum(lap.cpu_ns for lap in laps)
         if spent_ns >= 2 * _WARM_NS or sum(lap.wall_ns for lap in laps) >= 2 * _WARM_NS:
             break
-        requests *= 2
+        requests = max(1, min(2 * requests, ceil(requests * (2 * _WARM_NS / max(spent_ns, 1) - 1))))
     _plan(lane, sum(lap.cpu_ns for lap in laps) / 2 / requests, sum(lap.wall_ns for lap in laps) / 2 / requests)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeops.bench import asgi, case, memory, target
 from codeops.bench.block import Block, Stopwatch
@@ -15,12 +15,14 @@ from codeops.bench.counters import COUNTERS
 from codeops.bench.lap import Clock, Lap, drive, pin, repeat
 from codeops.bench.profile import Profile, profiled
 from codeops.bench.relocation import demand_own_code, relocate
-from codeops.bench.serving.exchange import Exchange, Host
 from codeops.core.errors import Bug, CodeOpsError, UnsupportedCounter
 from codeops.core.suite import RequestCase, ServiceCase, Suite
 from codeops.instrument import guard, hooks
 from codeops.instrument.recorder import Tally
 from codeops.instrument.tasks import task_factory
+
+if TYPE_CHECKING:
+    from codeops.bench.serving.exchange import Exchange, Host
 
 __all__ = ["Session", "extend_path"]
 
@@ -61,7 +63,9 @@ class Session:
         self._idle_bytes = memory.resident_bytes()
         return [one if isinstance(one, CodeOpsError) else None for one in self._cases]
 
-    def _exchange(self, suite: Suite, request: ServiceCase) -> Exchange:
+    def _exchange(self, suite: Suite, request: ServiceCase) -> "Exchange":
+        from codeops.bench.serving.exchange import Exchange
+
         if request.service not in self._hosts:
             self._hosts[request.service] = _attempt(partial(self._serve, suite, request.service))
         host = self._hosts[request.service]
@@ -69,7 +73,9 @@ class Session:
             raise host
         return Exchange(request, host, self._root)
 
-    def _serve(self, suite: Suite, name: str) -> Host:
+    def _serve(self, suite: Suite, name: str) -> "Host":
+        from codeops.bench.serving.exchange import Host
+
         service = next(service for service in suite.services if service.name == name)
         host = Host(service, self._root, suite.plan.timeout_s)
         self._stack.callback(host.close)
@@ -162,7 +168,7 @@ class Session:
         return lambda iteration: chosen.call(iteration, unheeded)
 
     @contextmanager
-    def _making(self, number: int) -> Generator[case.Ready | Exchange]:
+    def _making(self, number: int) -> Generator["case.Ready | Exchange"]:
         """The case to make requests of; what goes wrong meanwhile is told as the case's failure."""
         chosen = self._cases[number]
         if isinstance(chosen, CodeOpsError):
