@@ -10,7 +10,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import sqrt
@@ -31,29 +31,40 @@ class Profile:
     """What was seen.
 
     Units: `cpu_ns` nanoseconds of CPU of the whole process without the onlooker, `squares` the sum of the squares of all that single
-    looks added, in ns²; `lines` hold line, nanoseconds, and squares.
+    looks added, in ns²; `lines` hold line, nanoseconds, and squares. `parts` are the profiles that it was put together from, if it was.
     """
 
     cpu_ns: int = 0
     squares: float = 0.0
     lines: list[tuple[Site, int, float]] = field(default_factory=list)
+    parts: tuple["Profile", ...] = ()
 
     def shares(self) -> dict[Site, tuple[float, float]]:
         """The share of the CPU of each line, and its standard error, as ratios.
 
-        The error is that of a ratio of sums over independent looks: W. G. Cochran, Sampling Techniques (1977), section 2.11.
+        The error is that of a ratio of sums: W. G. Cochran, Sampling Techniques (1977), section 2.11; over looks as if each were
+        independent, or over the parts where they differ by more: what keeps the onlooker waiting keeps it for many looks.
         """
         whole = max(self.cpu_ns, 1)
         found = {}
         for site, spent_ns, squares in self.lines:
             share = spent_ns / whole
-            found[site] = share, sqrt(max(squares * (1 - 2 * share) + share**2 * self.squares, 0.0)) / whole
+            error = sqrt(max(squares * (1 - 2 * share) + share**2 * self.squares, 0.0)) / whole
+            found[site] = share, max(error, self._between(site, share))
         return found
 
+    def _between(self, site: Site, share: float) -> float:
+        """The standard error by what the parts say of a line."""
+        if len(self.parts) < 2:
+            return 0.0
+        spent = [next((spent_ns for place, spent_ns, _ in part.lines if place == site), 0) for part in self.parts]
+        strays = sum((ns - share * part.cpu_ns) ** 2 for ns, part in zip(spent, self.parts, strict=True))
+        return sqrt(strays * len(spent) / (len(spent) - 1)) / max(self.cpu_ns, 1)
 
-def merged(profiles: Iterable[Profile]) -> Profile:
-    """All that several profiles saw."""
-    whole, lines = Profile(), dict[Site, tuple[int, float]]()
+
+def merged(profiles: Sequence[Profile]) -> Profile:
+    """All that several profiles saw, with them as its parts."""
+    whole, lines = Profile(parts=tuple(profiles)), dict[Site, tuple[int, float]]()
     for one in profiles:
         whole.cpu_ns += one.cpu_ns
         whole.squares += one.squares
