@@ -5,7 +5,7 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lint types imports golden schemas docs lock bench clean
+.PHONY: help demo test check coverage lint types imports golden schemas docs lock bench gate-study clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -55,6 +55,11 @@ bench: $(VENV)/dev ## Start-up times, the ledger's accuracy and overhead, memory
 	$(BIN)/python benchmarks/ledger/accuracy.py
 	$(BIN)/python benchmarks/ledger/overhead.py
 	$(BIN)/python benchmarks/memory.py
+
+gate-study: $(VENV)/dev ## The studies of the gate beside other tools: about an hour and a half; what is there already is not run again
+	$(PYTHON) -m venv $(VENV)/gate-study
+	$(VENV)/gate-study/bin/pip install --quiet --requirement requirements/gate-study.txt
+	$(BIN)/python benchmarks/gate/study.py --peers $(abspath $(VENV))/gate-study/bin/python --write
 
 clean: ## Remove what make made
 	rm -rf $(VENV) .demo build dist src/*.egg-info

@@ -24,12 +24,14 @@ OURS = (sys.executable, "-m", "codeops", "gate", "--base-dir", "{base}", "--outp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run: its verdict, and the routes that broke their budget. Units: `seconds` on the wall, all of the command."""
+    """One run of a `Scenario`: its verdict, and the routes that broke their budget. Units: `seconds` on the wall, all of the command."""
 
     kind: str
     tolerance: float
     counter: str
     more: dict[str, float]
+    edits: int
+    copies: int
     verdict: str
     failed: list[str]
     seconds: float
@@ -64,7 +66,9 @@ def _run(scenario: Scenario, counter: str) -> Run:
         kind=scenario.kind,
         tolerance=scenario.tolerance,
         counter=counter,
-        more=dict(scenario.more),
+        more={route: float(percent) for route, percent in scenario.more.items()},
+        edits=scenario.edits,
+        copies=scenario.copies,
         verdict=VERDICTS[ended.returncode],
         failed=failed,
         seconds=round(seconds, 2),

@@ -37,27 +37,31 @@ class Noise:
         return min((len(changes) for changes in self.changes.values()), default=0)
 
 
-def measure_noise(seconds: float, on_progress: Callable[[Progress], None] | None = None) -> Noise:
-    """As many pairs as begin within `seconds`, three at least.
+def measure_noise(seconds: float, on_progress: Callable[[Progress], None] | None = None, suite: Suite | None = None) -> Noise:
+    """As many pairs as begin within `seconds`, three at least, of the cases of `suite` or of four of our own.
 
     Raises: SuiteError.
     """
-    cases = tuple(FunctionCase(route=name, call=f"{noise_work.__name__}:{name}") for name in noise_work.ROUTES)
-    suite, found, random, begin_s = Suite(root=gettempdir(), functions=cases), Noise(), SystemRandom(), time.monotonic()
+    measured, found, random, begin_s = suite or _own_suite(), Noise(), SystemRandom(), time.monotonic()
     spent_s, pairs = 0.0, 0
     while pairs < _FEWEST_PAIRS or spent_s < seconds:
         if on_progress is not None:
             on_progress(Progress(f"pair {pairs + 1}", min(spent_s / seconds, 1.0), 1))
         start = Start(env={"PYTHONHASHSEED": str(random.randrange(_SEEDS))})
-        with Side(suite, start) as base, Side(suite, start) as head:
+        with Side(measured, start) as base, Side(measured, start) as head:
             base.demand_ready()
             head.demand_ready()
-            lanes = [Lane(route=case.route, base=number, head=number) for number, case in enumerate(cases)]
+            lanes = [Lane(route=case.route, base=number, head=number) for number, case in enumerate(measured.cases)]
             for route, course in run(base, head, lanes, 1, random).items():
                 _add(found, route, course)
         pairs, spent_s = pairs + 1, time.monotonic() - begin_s
     found.seconds = spent_s / pairs
     return found
+
+
+def _own_suite() -> Suite:
+    cases = tuple(FunctionCase(route=name, call=f"{noise_work.__name__}:{name}") for name in noise_work.ROUTES)
+    return Suite(root=gettempdir(), functions=cases)
 
 
 def _add(found: Noise, route: str, course: Course) -> None:

@@ -6,7 +6,7 @@ rule that a comparison asks, at the same looks. The pairs are drawn as they were
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log1p, sqrt
 from random import Random
@@ -17,7 +17,7 @@ from codeops.core.report import Verdict
 from codeops.gate.evidence import BY_CPU
 from codeops.gate.paired import Limits, decide, estimate, looks_for
 
-__all__ = ["TOLERANCES", "Prospect", "Tolerance", "prospect_of"]
+__all__ = ["TOLERANCES", "Prospect", "Tolerance", "centred", "prospect_of", "simulate"]
 
 TOLERANCES = (0.03, 0.05, 0.08, 0.12, 0.2)
 """The tolerances that are looked at, as ratios."""
@@ -73,13 +73,10 @@ class Prospect:
 
 
 def prospect_of(noise: Noise, tolerances: Sequence[float] = TOLERANCES, runs: int = _RUNS) -> Prospect:
-    """What the noise means for gates with these tolerances, by so many simulated runs of each kind.
-
-    The truth is known, so what the pairs of a route have in common by chance is taken off before they are drawn from.
-    """
+    """What the noise means for gates with these tolerances, by so many simulated runs of each kind."""
     columns = sorted(noise.changes)
     spreads = sorted(sqrt(fmean(change * change for change in noise.changes[route])) for route in columns)
-    centred = replace(noise, changes={route: _centred(changes) for route, changes in noise.changes.items()})
+    still = centred(noise)
     drifts = sorted(pstdev(noise.levels[route]) / fmean(noise.levels[route]) for route in columns)
     return Prospect(
         pairs=noise.pairs,
@@ -88,8 +85,13 @@ def prospect_of(noise: Noise, tolerances: Sequence[float] = TOLERANCES, runs: in
         spread=spreads[len(spreads) // 2],
         drift=drifts[len(drifts) // 2],
         sequential=_sequential(noise),
-        tolerances=tuple(_tolerance(centred, tolerance, runs) for tolerance in tolerances),
+        tolerances=tuple(_tolerance(still, tolerance, runs) for tolerance in tolerances),
     )
+
+
+def centred(noise: Noise) -> Noise:
+    """Without what the pairs of a route have in common by chance: the truth is known to be 0."""
+    return replace(noise, changes={route: _centred(changes) for route, changes in noise.changes.items()})
 
 
 def _centred(changes: list[float]) -> list[float]:
@@ -126,14 +128,17 @@ def _simulate(noise: Noise, tolerance: float, change: float, runs: int) -> tuple
     random, ends, pairs = Random(_SEED), Counter[Verdict](), []  # ruff: ignore[suspicious-non-cryptographic-random-usage] - simulated runs
     for number in range(runs):
         changed = list(noise.changes)[number % len(noise.changes)]
-        verdict, taken = _run(noise, tolerance, {changed: log1p(change)}, random)
+        verdict, taken = simulate(noise, tolerance, {changed: log1p(change)}, random)
         ends[verdict] += 1
         pairs.append(taken)
     return ends, pairs
 
 
-def _run(noise: Noise, tolerance: float, added: dict[str, float], random: Random) -> tuple[Verdict, int]:
-    """One run: each pair is drawn once before any is drawn again, because three times the same pair would look like certainty."""
+def simulate(noise: Noise, tolerance: float, added: Mapping[str, float], random: Random) -> tuple[Verdict, int]:
+    """How one run ends in which routes change by `added` (logarithms), and after how many pairs.
+
+    Each pair is drawn once before any is drawn again, because three times the same pair would look like certainty.
+    """
     order = random.sample(range(noise.pairs), noise.pairs)
     samples: dict[str, list[float]] = {route: [] for route in noise.changes}
     limits = dict.fromkeys(samples, Limits.of(tolerance))
