@@ -1,11 +1,14 @@
 """A service in a process of its own is measured from outside: what it says, what it uses, and that it always ends."""
 
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from codeops.bench import measure
@@ -160,6 +163,35 @@ def test_a_service_ends_when_its_worker_is_killed(suite, tmp_path):
         side.demand_ready()
         os.kill(side._worker._process.pid, 9)
         assert gone(int((tmp_path / "pid").read_text(encoding="utf-8")))
+
+
+SHELL = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+open("child", "w").write(str(child.pid))
+import plain
+plain.main()
+"""
+KILLED = """
+import os, signal, sys, msgspec
+from codeops.bench.side import Side
+from codeops.core.suite import Suite
+
+side = Side(msgspec.json.decode(sys.argv[1].encode(), type=Suite))
+side.demand_ready()
+for pid in (side._worker._process.pid, os.getpid()):
+    os.kill(pid, signal.SIGKILL)
+"""
+
+
+def test_what_a_service_started_ends_when_its_worker_and_codeops_are_killed_at_once(project, suite, tmp_path):
+    wanted = suite("/", program="shell")
+    (tmp_path / "shell.py").write_text(SHELL, encoding="utf-8")
+
+    subprocess.run([sys.executable, "-c", KILLED, msgspec.json.encode(wanted).decode()], check=False)
+
+    for name in ("pid", "child"):
+        assert gone(int((tmp_path / name).read_text(encoding="utf-8")))
 
 
 def test_a_service_that_exports_nothing_is_refused_instead_of_counted_as_nothing(suite, monkeypatch):

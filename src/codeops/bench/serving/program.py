@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from codeops.bench.serving.connection import Connection
 from codeops.bench.serving.tree import Tree
+from codeops.bench.serving.warden import Warden
 from codeops.core.errors import CodeOpsError, FailedCall, UnsupportedRunner, WorkerDied
 from codeops.core.suite import Service
 
@@ -45,6 +46,7 @@ class Program:
         self.service = service
         self.port = _free_port()
         self._tail = b""
+        self._warden = Warden()
         self._process = self._start(root, env)
         self.tree = Tree(self._process.pid)
         self._reader = threading.Thread(target=self._keep_tail, daemon=True)
@@ -65,6 +67,7 @@ class Program:
             )
         except OSError as problem:
             why = f"{command[0]} in {root}: {problem.strerror or problem}"
+            self._warden.dismiss()
             raise FailedCall(
                 f"{self.service.name} cannot be started", why=why, fix="correct its command under [[bench.service]]"
             ) from problem
@@ -150,6 +153,7 @@ class Program:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
+        self._warden.dismiss()
         self._reader.join(1)
 
 
