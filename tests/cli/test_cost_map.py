@@ -25,7 +25,7 @@ def test_bench_writes_dollars_by_line(project: Path, capsys: pytest.CaptureFixtu
     assert codeops(project, "bench") == 0
 
     found = read(project / "cost" / "map.json")
-    line = next(line for line in found["files"]["work.py"] if line["route"] == "/v1/pay")
+    line = next(line for line in found["files"]["work.py"] if (line["route"], line["meter"]) == ("/v1/pay", "stripe.charge"))
     assert (line["line"], line["function"], line["code"]) == (5, "pay", 'codeops.record("stripe.charge", 2)')
     assert (line["amount"], line["cost"], line["monthly"], line["certainty"]) == (2, Decimal("0.02"), Decimal(20), "exact")
     assert found["routes"]["/v1/pay"]["cost"] == Decimal("0.02")

@@ -1,10 +1,11 @@
 """A change that only burns more CPU fails with the line that burns it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from cli.cli_project import report
+from cli.cli_project import codeops, report
 from codeops.bench.profile import is_available
 
 CONFIG = """
@@ -61,3 +62,17 @@ def test_the_line_that_burns_more_cpu_is_named(tmp_path: Path) -> None:
     assert (cause["meter"], cause["location"]["path"], cause["location"]["line"]) == ("compute.cpu", "work.py", 3)
     (meter,) = [one for one in route["meters"] if one["meter"] == "compute.cpu"]
     assert cause["amount"] == pytest.approx(meter["head"] - meter["base"], rel=0.25)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_available(), reason="no profile on this system")
+def test_the_cost_map_has_the_lines_that_burn_cpu(tmp_path: Path) -> None:
+    folder = project(tmp_path / "project", 12000)
+
+    assert codeops(folder, "bench") == 0
+
+    found = json.loads((folder / "cost" / "map.json").read_text(encoding="utf-8"))
+    lines = [line for line in found["files"]["work.py"] if line["meter"] == "compute.cpu"]
+    assert {line["certainty"] for line in lines} == {"sampled"}
+    assert all(0 < line["error"] < line["amount"] for line in lines[:1])
+    assert 0.5 < sum(line["cost"] for line in lines) / found["routes"]["/v1/sum"]["cost"] <= 1

@@ -63,6 +63,8 @@ def test_the_workflow_posts_the_report_even_when_the_gate_fails(tmp_path: Path) 
 
     steps = workflow["jobs"]["cost"]["steps"]
     gate = next(index for index, step in enumerate(steps) if "codeops gate" in step.get("run", ""))
+    assert steps[0]["with"]["fetch-depth"] == 0
+    assert "codeops gate --base " in steps[gate]["run"]
     assert all(step["if"] == "always()" for step in steps[gate + 1 :])
     assert "$GITHUB_STEP_SUMMARY" in steps[gate + 1]["run"]
 

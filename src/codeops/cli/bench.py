@@ -39,6 +39,7 @@ def command(
     if patterns and update_baseline:
         raise click.UsageError("--update-baseline with --select would lose every other route: leave one of them out")
     from codeops.bench import cost_map, snapshot
+    from codeops.bench.suite_profile import profile_suite
     from codeops.config import load
     from codeops.pipeline import compare_trees, measure_project, select
 
@@ -49,11 +50,12 @@ def command(
         else:
             measured = measure_project(settings, on_progress)
             report = measured.judge(None)
+        profiles = {} if patterns else profile_suite(settings.suite, on_progress)
     targets = [path for path in (out, settings.baseline if update_baseline else None) if path]
     for path in targets:
         snapshot.save(measured.snapshot, path)
     if not patterns:
-        cost_map.save(measured.snapshot, settings.traffic, settings.cost_map)
+        cost_map.save(measured.snapshot, profiles, settings.traffic, settings.cost_map, settings.root)
         targets.append(settings.cost_map)
     show(report, form, outputs)
     for path in targets:
