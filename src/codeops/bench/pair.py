@@ -9,13 +9,13 @@ Source: the project's campaign on the statistics of the CPU gate, section 1 (202
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import starmap
 from math import ceil, log
 from random import Random
-from statistics import median
+from statistics import fmean, median
 
 from codeops.bench.block import Block
 from codeops.bench.lap import Lap
@@ -30,6 +30,7 @@ _LONGEST_WASHED_NS = 50_000_000  # a request that takes longer than this warms i
 _VISITS, _ROUNDS = 4, 6
 _LANE_NS = 500_000_000  # of both sides together, for a route in one pair; slow routes get fewer rounds
 _FEWEST_ROUNDS = 3
+_LEAST_REQUESTS, _MOST_COUPLES, _FEWEST_GROUPS = 16, 4, 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,11 +72,21 @@ class Course:
 
     @property
     def cpu(self) -> float:
-        """The logarithm of head / base of the CPU of a request: mean within laps, median over couples of neighbours.
+        """The logarithm of head / base of the CPU of a request: mean within groups of couples of laps, median over the groups.
 
-        The mean inside keeps what a slow request in ten costs; the median leaves out couples that something came between.
+        The mean inside keeps what a slow request in ten costs; the median leaves out groups that something came between.
+        A group is one couple where its laps are long enough to hold a rare request, and up to four where they are not.
         """
-        return median(log(max(head.cpu_ns, 1) / max(base.cpu_ns, 1)) for base, head in zip(self.base, self.head, strict=True))
+        return median(log(max(head_ns, 1) / max(base_ns, 1)) for base_ns, head_ns in self._groups())
+
+    def _groups(self) -> Iterator[tuple[int, int]]:
+        """The CPU of base and head in each group."""
+        couples = list(zip(self.base, self.head, strict=True))
+        wanted = ceil(_LEAST_REQUESTS / couples[0][0].requests)
+        count = max(len(couples) // min(wanted, _MOST_COUPLES), min(len(couples), _FEWEST_GROUPS))
+        for number in range(count):
+            group = couples[number * len(couples) // count : (number + 1) * len(couples) // count]
+            yield sum(base.cpu_ns for base, _ in group), sum(head.cpu_ns for _, head in group)
 
     @property
     def counted(self) -> float | None:
@@ -106,7 +117,7 @@ def run(base: Subject, head: Subject, lanes: Sequence[Lane], counted: int, rando
     for visit in range(_VISITS):
         present = [lane for lane in lanes if visit < lane.visits]
         for lane in random.sample(present, len(present)):
-            _visit(base, head, lane, courses[lane.route], base_first=random.random() < 0.5, processor=random.choice(processors))
+            _visit(base, head, lane, courses[lane.route], random, processor=random.choice(processors))
     return courses
 
 
@@ -119,14 +130,17 @@ def _count(base: Subject, head: Subject, lane: Lane, course: Course, requests: i
 def _warm(base: Subject, head: Subject, lane: Lane) -> None:
     """Laps that grow until the route is warm on both sides, and how long its laps have to be."""
     requests, spent_ns = 1, 0
+    longest: list[Lap] = []
     while True:
         start = lane.take(requests)
         laps = [base.time(lane.base, start, 0, requests), head.time(lane.head, start, 0, requests)]
         spent_ns += sum(lap.cpu_ns for lap in laps)
+        longest = laps if not longest or requests >= longest[0].requests else longest
         if spent_ns >= 2 * _WARM_NS or sum(lap.wall_ns for lap in laps) >= 2 * _WARM_NS:
             break
         requests = max(1, min(2 * requests, ceil(requests * (2 * _WARM_NS / max(spent_ns, 1) - 1))))
-    _plan(lane, sum(lap.cpu_ns for lap in laps) / 2 / requests, sum(lap.wall_ns for lap in laps) / 2 / requests)
+    cpu_ns, wall_ns = (fmean(getattr(lap, name) / lap.requests for lap in longest) for name in ("cpu_ns", "wall_ns"))
+    _plan(lane, cpu_ns, wall_ns)
 
 
 def _plan(lane: Lane, cpu_ns: float, wall_ns: float) -> None:
@@ -138,11 +152,13 @@ def _plan(lane: Lane, cpu_ns: float, wall_ns: float) -> None:
     lane.rounds = max(1, round(couples / lane.visits))
 
 
-def _visit(base: Subject, head: Subject, lane: Lane, course: Course, *, base_first: bool, processor: int) -> None:
-    order = ((base, lane.base, course.base), (head, lane.head, course.head))
+def _visit(base: Subject, head: Subject, lane: Lane, course: Course, random: Random, processor: int) -> None:
+    """Couples of laps of one route, whose iterations begin somewhere: what has the period of a lap is not in all of them, or in none."""
+    order = random.sample(((base, lane.base, course.base), (head, lane.head, course.head)), 2)
     for _ in range(lane.rounds):
+        lane.take(random.randrange(lane.washing + lane.requests))
         start = lane.take(lane.washing + lane.requests)
-        for side, number, laps in order if base_first else order[::-1]:
+        for side, number, laps in order:
             laps.append(side.time(number, start, lane.washing, lane.requests, processor))
 
 

@@ -9,9 +9,9 @@ from codeops.core.cost import Caveat
 from codeops.core.errors import UnsupportedCounter
 from codeops.core.meter import CPU
 
-__all__ = ["FINE", "Counter", "choose"]
+__all__ = ["Counter", "choose"]
 
-FINE = Decimal("0.03")
+_FINE = Decimal("0.03")
 """A tolerance below this asks for instructions: CPU that is timed tells changes of 3 points apart, instructions of one."""
 
 
@@ -36,11 +36,11 @@ def choose(config: Config, asked: str) -> Counter:
     if asked == "instructions":
         fix = "install valgrind (apt-get install valgrind), or leave --counter at auto"
         raise UnsupportedCounter("instructions cannot be counted here", why=why, fix=fix)
-    text = f"a tolerance below {FINE:.0%} asks for counted instructions, and CPU is timed instead, because {why}"
+    text = f"a tolerance below {_FINE:.0%} asks for counted instructions, and CPU is timed instead, because {why}"
     return Counter(with_instructions=False, notes=(Caveat("not-counted", CPU, text),))
 
 
 def _is_fine(config: Config) -> bool:
     """Whether a limit asks for more than timing tells."""
     limits = [config.budget.of(case.route).regression for case in config.suite.cases] or [config.budget.regression]
-    return any(limit is not None and limit < FINE for limit in limits)
+    return any(limit is not None and limit < _FINE for limit in limits)
