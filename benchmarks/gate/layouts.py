@@ -12,61 +12,30 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from statistics import mean, stdev
 from tempfile import TemporaryDirectory
+
+from projects import ROUTES, Scenario, write
 
 from codeops.bench import callgrind
 from codeops.bench.side import Side, Start
 from codeops.core.suite import FunctionCase, Plan, Suite
 
-ROUTES = ("json_items", "objects", "dictionaries", "queries")
-CODE = """
-import json
+FILLING = """
 import os
 import random
-import sqlite3
 
 filled = random.Random(int(os.environ["LAYOUT"]))
 blocks = [bytes(filled.randrange(1, 512)) for _ in range(filled.randrange(20_000))]
 filled.shuffle(blocks)
 blocks = blocks[: len(blocks) // 2]
-
-
-class Record:
-    def __init__(self, name, values):
-        self.name, self.values = name, values
-
-
-DATA = {f"name{number}": [number] * 5 for number in range(30)}
-TABLE = sqlite3.connect(":memory:", check_same_thread=False)
-TABLE.execute("create table t(a, b)")
-TABLE.executemany("insert into t values(?, ?)", [(number, str(number)) for number in range(300)])
-
-
-def json_items():
-    for number in range(100):
-        json.loads(json.dumps({"k": number, "v": [number] * 3}))
-
-
-def objects():
-    for number in range(100):
-        [Record(name, values) for name, values in DATA.items()]
-
-
-def dictionaries():
-    for _ in range(100):
-        sorted({f"x{number * 7 % 13}": number for number in range(10)}.items())
-
-
-def queries():
-    for number in range(100):
-        TABLE.execute("select b from t where a = ?", (number,)).fetchall()
 """
 
 
 def counts(root: Path, layout: int, *, plain: bool) -> list[float]:
     """Instructions of a call of each route in a process with this layout."""
-    cases = tuple(FunctionCase(route=f"/{name}", call=f"code_under_count:{name}") for name in ROUTES)
+    cases = tuple(FunctionCase(route=f"/{name}", call=f"routes:{name}_route") for name in ROUTES)
     suite = Suite(root=str(root), functions=cases, plan=Plan())
     with TemporaryDirectory() as folder:
         start = callgrind.started(Start(env={"PYTHONHASHSEED": "1", "LAYOUT": str(layout)}), folder)
@@ -96,8 +65,10 @@ def main() -> int:
         print(f"error: instructions cannot be counted: {why}", file=sys.stderr)
         return 2
     with TemporaryDirectory() as folder:
-        (Path(folder) / "code_under_count.py").write_text(CODE, encoding="utf-8")
-        python, ours = (spreads(Path(folder), asked.layouts, plain=plain) for plain in (True, False))
+        base, _ = write(Scenario(kind="same"), Path(folder), Random(1))  # ruff: ignore[suspicious-non-cryptographic-random-usage] - no edits
+        routes = base / "routes.py"
+        routes.write_text(FILLING + routes.read_text(encoding="utf-8"), encoding="utf-8")
+        python, ours = (spreads(base, asked.layouts, plain=plain) for plain in (True, False))
     print(f"{'route':14} {'Python’s allocator':>20} {'as CodeOps counts':>20} {'ratio':>8}")
     for name, before, after in zip(ROUTES, python, ours, strict=True):
         print(f"{name:14} {before:19.3f} % {after:18.3f} % {before / max(after, 0.001):8.0f}")

@@ -58,10 +58,21 @@ def nightly():
 """
 
 
-def make(folder: Path, config: str = CONFIG) -> Path:
+CPU_PRICES = """
+version = "1"
+currency = "USD"
+
+[[price]]
+meter = "compute.cpu"
+per = "vCPU.s"
+price = 0.01
+"""
+
+
+def make(folder: Path, config: str = CONFIG, prices: str = PRICES, work: str = WORK) -> Path:
     """The project in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("codeops.toml", config), ("prices.toml", PRICES), ("work.py", WORK)):
+    for name, text in (("codeops.toml", config), ("prices.toml", prices), ("work.py", work)):
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 

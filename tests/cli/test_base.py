@@ -1,40 +1,18 @@
 """`gate --base` and `bench --base`: the commit in which the branch left, measured beside the tree as it stands."""
 
 import json
-import os
 import subprocess
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from cli.cli_project import change, codeops, make, report
-from codeops.repository import ancestor
+from cli.cli_repository import commit, git, track
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A repository with one commit of the project on main, and a branch on which it is worked."""
-    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
-        monkeypatch.setenv(name, os.devnull)
-    for name in ancestor._TARGETS:
-        monkeypatch.delenv(name, raising=False)
-    folder = make(tmp_path / "project")
-    git(folder, "init", "-q", "-b", "main")
-    commit(folder)
-    git(folder, "switch", "-q", "-c", "work")
-    return folder
-
-
-def git(folder: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=n", "-c", "user.email=e@x")
-    return subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit(folder: Path) -> str:
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "a commit")
-    return git(folder, "rev-parse", "HEAD")
+    return track(make(tmp_path / "project"), monkeypatch)
 
 
 def caveats(found: dict) -> dict[str, str]:

@@ -1,13 +1,11 @@
 """`gate --base` on a service: the base's program runs from the base's worktree."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from cli.cli_project import report
-from codeops.repository import ancestor
+from cli.cli_project import change, make, report
+from cli.cli_repository import track
 
 CONFIG = """
 pricebook = "prices.toml"
@@ -18,7 +16,7 @@ seconds = 0.01
 
 [[bench.service]]
 name = "web"
-command = ["python3", "web.py"]
+command = ["python3", "work.py"]
 spans = false
 
 [[bench.service.request]]
@@ -58,34 +56,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self").exists
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
-        monkeypatch.setenv(name, os.devnull)
-    for name in ancestor._TARGETS:
-        monkeypatch.delenv(name, raising=False)
-    folder = tmp_path / "project"
-    folder.mkdir()
-    for name, text in (("codeops.toml", CONFIG), ("prices.toml", PRICES), ("web.py", WEB)):
-        (folder / name).write_text(text, encoding="utf-8")
-    git(folder, "init", "-q", "-b", "main")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "a commit")
-    git(folder, "switch", "-q", "-c", "work")
-    return folder
-
-
-def git(folder: Path, *arguments: str) -> None:
-    who = ("-c", "user.name=n", "-c", "user.email=e@x")
-    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
-
-
-def edit(folder: Path, old: str, new: str) -> None:
-    text = (folder / "web.py").read_text(encoding="utf-8")
-    assert old in text
-    (folder / "web.py").write_text(text.replace(old, new), encoding="utf-8")
+    return track(make(tmp_path / "project", CONFIG, PRICES, WEB), monkeypatch)
 
 
 def test_a_page_that_grows_fails(project):
-    edit(project, "2000", "3000")
+    change(project, "2000", "3000")
 
     code, found = report(project, "gate", "--base")
 
@@ -96,7 +71,7 @@ def test_a_page_that_grows_fails(project):
 
 
 def test_a_comment_passes(project):
-    edit(project, "import os", "import os  # for PORT")
+    change(project, "import os", "import os  # for PORT")
 
     code, found = report(project, "gate", "--base")
 

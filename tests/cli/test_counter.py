@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.cli_project import codeops, make, report
+from cli.cli_project import CPU_PRICES, codeops, make, report
 
 CONFIG = """
 pricebook = "prices.toml"
@@ -17,15 +17,6 @@ regression = "1 %"
 [[bench.function]]
 route = "/v1/sum"
 call = "work:total"
-"""
-PRICES = """
-version = "1"
-currency = "USD"
-
-[[price]]
-meter = "compute.cpu"
-per = "vCPU.s"
-price = 0.01
 """
 WORK = """
 {edit}
@@ -43,10 +34,7 @@ needs_valgrind = pytest.mark.skipif(shutil.which("valgrind") is None and os.envi
 
 
 def project(folder: Path, steps: int, edit: str = "") -> Path:
-    folder.mkdir()
-    for name, text in (("codeops.toml", CONFIG), ("prices.toml", PRICES), ("work.py", WORK.format(steps=steps, edit=edit))):
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
+    return make(folder, CONFIG, CPU_PRICES, WORK.format(steps=steps, edit=edit))
 
 
 @needs_valgrind

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.cli_project import codeops, report
+from cli.cli_project import CPU_PRICES, codeops, make, report
 from codeops.bench.profile import is_available
 
 CONFIG = """
@@ -17,16 +17,6 @@ seconds = 0.05
 [[bench.function]]
 route = "/v1/sum"
 call = "work:both"
-"""
-
-PRICES = """
-version = "1"
-currency = "USD"
-
-[[price]]
-meter = "compute.cpu"
-per = "vCPU.s"
-price = 0.01
 """
 
 WORK = """
@@ -43,10 +33,7 @@ def both():
 
 
 def project(folder: Path, squares: int) -> Path:
-    folder.mkdir()
-    for name, text in (("codeops.toml", CONFIG), ("prices.toml", PRICES), ("work.py", WORK.format(squares=squares))):
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
+    return make(folder, CONFIG, CPU_PRICES, WORK.format(squares=squares))
 
 
 @pytest.mark.slow
