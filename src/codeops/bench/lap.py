@@ -4,12 +4,12 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-__all__ = ["Clock", "Lap", "drive", "pin", "repeat", "settle"]
+__all__ = ["Clock", "Lap", "confine", "confined", "drive", "pin", "processors", "repeat", "settle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +24,44 @@ class Lap:
     wall_ns: int
 
 
+def processors() -> list[int]:
+    """The numbers of those that this process may run on; only -1 where the system does not tell."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [-1]
+
+
 def pin(processor: int, process: str = "self") -> None:
     """Lets all threads of a process, this one if none is named, run on one processor only, where the system can.
 
     Two processes that run in turns tend to stay on a processor each. Where one of them is slower, because a neighbour of the
     virtual machine is at work on the same core, that would read as a difference between the two.
     """
-    if processor < 0 or not hasattr(os, "sched_setaffinity"):
+    confine({processor}, _threads(process))
+
+
+@contextmanager
+def confined(allowed: Collection[int]) -> Generator[None]:
+    """This process runs on these processors only in the block, if there are any, where the system can."""
+    before = processors()
+    confine(allowed, _threads("self"))
+    try:
+        yield
+    finally:
+        confine(before, _threads("self"))
+
+
+def confine(allowed: Collection[int], threads: Iterable[int]) -> None:
+    """Lets threads run on these processors only, if there are any, where the system can."""
+    if not allowed or min(allowed) < 0:
         return
-    with suppress(FileNotFoundError):  # the process has ended
-        for thread in os.listdir(f"/proc/{process}/task"):  # ruff: ignore[os-listdir] - no paths are needed
-            with suppress(OSError):  # it ended meanwhile, or the processor was taken away
-                os.sched_setaffinity(int(thread), {processor})
+    for thread in threads:
+        with suppress(OSError):  # it ended meanwhile, or the processor was taken away
+            os.sched_setaffinity(thread, allowed)
+
+
+def _threads(process: str) -> list[int]:
+    with suppress(FileNotFoundError):  # the process has ended, or the system has none of this
+        return [int(thread) for thread in os.listdir(f"/proc/{process}/task")]  # ruff: ignore[os-listdir] - no paths are needed
+    return []
 
 
 class Clock:

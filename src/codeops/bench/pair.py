@@ -8,7 +8,6 @@ however long it is measured, and why several pairs are needed.
 Source: the project's campaign on the statistics of the CPU gate, section 1 (2026-11): sampler, length of laps, order, washing.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,14 +17,14 @@ from random import Random
 from statistics import fmean, median
 
 from codeops.bench.block import Block
-from codeops.bench.lap import Lap
+from codeops.bench.lap import Lap, processors
 from codeops.bench.side import Subject
 
 __all__ = ["Course", "Lane", "run"]
 
 _LAP_NS = 5_000_000
 _WARM_NS = 30_000_000
-_WASHING = 5  # one request in five before each lap is not timed
+_WASHING = 5  # for five requests that are timed, one before them is not, on average
 _LONGEST_WASHED_NS = 50_000_000  # a request that takes longer than this warms its caches itself
 _VISITS, _ROUNDS = 4, 6
 _LANE_NS = 500_000_000  # of both sides together, for a route in one pair; slow routes get fewer rounds
@@ -37,8 +36,8 @@ _LEAST_REQUESTS, _MOST_COUPLES, _FEWEST_GROUPS = 16, 4, 3
 class Lane:
     """One route in a pair: its case on each side, and how it is measured there.
 
-    Units: `requests` in a lap; `rounds` of one lap on each side in a visit; `next` is the number of the next iteration, the same on
-    both sides.
+    Units: `requests` in a lap, and `washing` before it on average; `rounds` of one lap on each side in a visit; `next` is the number of
+    the next iteration, the same on both sides.
     """
 
     route: str
@@ -113,11 +112,11 @@ def run(base: Subject, head: Subject, lanes: Sequence[Lane], counted: int, rando
         _warm(base, head, lane)
     for side in (base, head):
         side.settle()
-    processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [-1]
+    allowed = processors()
     for visit in range(_VISITS):
         present = [lane for lane in lanes if visit < lane.visits]
         for lane in random.sample(present, len(present)):
-            _visit(base, head, lane, courses[lane.route], random, processor=random.choice(processors))
+            _visit(base, head, lane, courses[lane.route], random, processor=random.choice(allowed))
     return courses
 
 
@@ -153,13 +152,13 @@ def _plan(lane: Lane, cpu_ns: float, wall_ns: float) -> None:
 
 
 def _visit(base: Subject, head: Subject, lane: Lane, course: Course, random: Random, processor: int) -> None:
-    """Couples of laps of one route, whose iterations begin somewhere: what has the period of a lap is not in all of them, or in none."""
+    """Couples of laps of one route, with more or fewer requests between them: what comes every tenth request is not in all, or in none."""
     order = random.sample(((base, lane.base, course.base), (head, lane.head, course.head)), 2)
     for _ in range(lane.rounds):
-        lane.take(random.randrange(lane.washing + lane.requests))
-        start = lane.take(lane.washing + lane.requests)
+        washing = random.randint(1, 2 * lane.washing) if lane.washing else 0
+        start = lane.take(washing + lane.requests)
         for side, number, laps in order:
-            laps.append(side.time(number, start, lane.washing, lane.requests, processor))
+            laps.append(side.time(number, start, washing, lane.requests, processor))
 
 
 def _held_gib_s(blocks: Iterable[Block], laps: Sequence[Lap]) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
+from codeops.bench.lap import processors
 from codeops.bench.pair import Lane
 from codeops.bench.pairing import Pairing
 from codeops.bench.profile import Profile, is_available, merged
@@ -41,10 +42,14 @@ def profile_pairs(found: Pairing, starts: tuple[Start, Start], routes: Collectio
 
 def _profile(base: Subject, head: Subject, lane: Lane) -> tuple[Profile, Profile]:
     profiles: tuple[list[Profile], list[Profile]] = ([], [])
+    own = processors()
     with ThreadPoolExecutor(2) as pool:  # both at once: nothing is timed
         for _ in range(_TURNS):
             start = lane.take(1)
-            taken = [pool.submit(side.profile, number, start, _TURN_S) for side, number in ((base, lane.base), (head, lane.head))]
+            taken = [
+                pool.submit(side.profile, number, start, _TURN_S, processor)
+                for side, number, processor in ((base, lane.base, own[0]), (head, lane.head, own[-1]))
+            ]
             for profile, found in zip(profiles, taken, strict=True):
                 profile.append(found.result())
     return merged(profiles[0]), merged(profiles[1])

@@ -88,7 +88,7 @@ def _carry_out(work: Work, command: dict[str, Any]) -> object:
         case "count":
             return work.count(command["washing"], command["requests"], command["counter"])
         case "profile":
-            return work.profile(command["seconds"])
+            return work.profile(command["seconds"], command["processor"])
         case _:
             settle()
             return None

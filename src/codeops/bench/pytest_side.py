@@ -92,12 +92,12 @@ class PytestSide:
         """
         return msgspec.convert(self._ask("count", start=start, washing=washing, requests=requests, counter=counter), int)
 
-    def profile(self, _number: int, start: int, seconds: float) -> Profile:
-        """Where the benchmark spends its CPU, in calls that are made for `seconds` of it.
+    def profile(self, _number: int, start: int, seconds: float, processor: int = -1) -> Profile:
+        """Where the benchmark spends its CPU, in calls that are made for `seconds` of it; the looks use `processor`.
 
         Raises: SuiteError.
         """
-        return msgspec.convert(self._ask("profile", start=start, seconds=seconds), Profile)
+        return msgspec.convert(self._ask("profile", start=start, seconds=seconds, processor=processor), Profile)
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""

@@ -142,12 +142,14 @@ class Session:
             self._drive(chosen, start, washing, requests, region)
             return region.counted
 
-    def profile(self, number: int, start: int, seconds: float) -> Profile:
+    def profile(self, number: int, start: int, seconds: float, processor: int) -> Profile:
         """Where the case `number` spends its CPU, in requests that are made for `seconds` of it; nothing of a service's is seen.
+
+        The looks use `processor`, and the requests all others that there are.
 
         Raises: FailedCall, UnexpectedStatus.
         """
-        with self._making(number) as chosen, profiled(self._root) as found:
+        with self._making(number) as chosen, profiled(self._root, processor) as found:
             if not isinstance(chosen, case.Ready):
                 return Profile()
             repeat(self._uncounted(chosen), start, seconds, self._loop if chosen.is_async else None)

@@ -49,7 +49,7 @@ class Subject(Protocol):
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""
 
-    def profile(self, number: int, start: int, seconds: float, /) -> Profile:
+    def profile(self, number: int, start: int, seconds: float, processor: int = -1, /) -> Profile:
         """Where the CPU is spent."""
 
 
@@ -108,12 +108,12 @@ class Side:
         counted = self._ask("count", number, start=start, washing=washing, requests=requests, counter=counter)
         return msgspec.convert(counted, int)
 
-    def profile(self, number: int, start: int, seconds: float) -> Profile:
-        """Where the case `number` spends its CPU, in requests that are made for `seconds` of it.
+    def profile(self, number: int, start: int, seconds: float, processor: int = -1) -> Profile:
+        """Where the case `number` spends its CPU, in requests that are made for `seconds` of it; the looks use `processor`.
 
         Raises: SuiteError.
         """
-        return msgspec.convert(self._ask("profile", number, start=start, seconds=seconds), Profile)
+        return msgspec.convert(self._ask("profile", number, start=start, seconds=seconds, processor=processor), Profile)
 
     def settle(self) -> None:
         """Takes what lives now out of the garbage collector's sight."""

@@ -69,12 +69,12 @@ class Work:
         self._drive(washing, requests, region)
         return region.counted
 
-    def profile(self, seconds: float) -> Profile:
-        """Where it spends its CPU, in calls that are made for `seconds` of it.
+    def profile(self, seconds: float, processor: int) -> Profile:
+        """Where it spends its CPU, in calls that are made for `seconds` of it; the looks use `processor`.
 
         Raises: what the function raises.
         """
-        with profiled(self._root) as found:
+        with profiled(self._root, processor) as found:
             if self._is_async:
                 repeat(self._await_call, 0, seconds, self._loop)
             else:

@@ -6,7 +6,7 @@
 | `{"name": "measure", "case": 0, "start": 5, "requests": 20}` | a `Block` |
 | `{"name": "time", "case": 0, "start": 5, "washing": 4, "requests": 20, "processor": 1}` | a `Lap` |
 | `{"name": "count", "case": 0, "start": 5, "washing": 4, "requests": 20, "counter": "callgrind"}` | instructions of all requests |
-| `{"name": "profile", "case": 0, "start": 5, "seconds": 0.5}` | a `Profile` |
+| `{"name": "profile", "case": 0, "start": 5, "seconds": 0.5, "processor": 1}` | a `Profile` |
 | `{"name": "settle"}` | null, when what lives is out of the garbage collector's sight |
 | `{"name": "pytest", "suite": …, "out": path}` | pytest's exit code |
 | `{"name": "pytest in pairs", "suite": …, "origin": "", "place": ""}` | the conversation of `codeops.bench.pytest_pairs` |
