@@ -30,6 +30,10 @@ def test_the_limits_of_the_container_are_part_of_it(tmp_path):
     assert (here.cpu_limit, here.memory_limit_bytes) == (Decimal("1.5"), 1048576)
 
 
+def test_how_memory_is_told_is_part_of_it():
+    assert environment.read(memory="average").difference(environment.read()) == "memory is average, was peak"
+
+
 @pytest.mark.parametrize(
     ("cpuinfo", "model"),
     [

@@ -86,6 +86,30 @@ def test_memory_is_compared_by_what_a_request_holds(tree):
     assert course.memory == pytest.approx(20_000_000 / 2**30 * 0.055, rel=0.4)
 
 
+@pytest.mark.parametrize(
+    "hold", ["time.sleep(0.02)", "ctypes.PyDLL(None).usleep(20_000)"], ids=["waiting", "keeping the interpreter's lock"]
+)
+def test_memory_on_average_is_less_than_at_its_peak(tree, hold):
+    text = """
+        import ctypes, mmap, time
+        def work():
+            with mmap.mmap(-1, {mib} << 20) as held:
+                held.write(b"x" * ({mib} << 20))
+                {hold}
+            time.sleep(0.06)
+    """
+    base = tree("base", {"jobs.py": text.format(mib=1, hold=hold)}, functions=jobs("work"))
+    held = {}
+    for kind in ("peak", "average"):
+        plan = replace(QUICK, memory=kind)
+        head = tree("head", {"jobs.py": text.format(mib=60, hold=hold)}, functions=jobs("work"), plan=plan)
+        (course,) = paired(base, head).courses["work"]
+        held[kind] = course.memory
+
+    assert held["peak"] == pytest.approx(59 / 1024 * 0.09, rel=0.5)
+    assert 0.2 < held["average"] / held["peak"] < 0.6
+
+
 def test_both_sides_get_the_same_iterations_and_the_same_hash_seed(tree):
     log_calls = """
         import os

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from codeops.bench import memory
+from codeops.bench.gauge import Gauge
 from codeops.instrument.callsite import Site
 from codeops.instrument.recorder import Line, Tally, tally
 
@@ -29,8 +29,8 @@ class BlockLine:
 class Block:
     """What was measured of each request, in their order.
 
-    Units: `cpu_ns` and `wall_ns` nanoseconds of each request; `held_bytes` is the most that the process held during
-    the block above what it held idle, None where the system does not tell.
+    Units: `cpu_ns` and `wall_ns` nanoseconds of each request; `held_bytes` is what the process held during the block above what it
+    held idle, at most or on average as the plan says, None where the system does not tell.
     """
 
     cpu_ns: list[int]
@@ -46,13 +46,13 @@ class Stopwatch:
     `getrusage`, which moves in ticks of the scheduler. Garbage of earlier work is collected before, outside the clock.
     """
 
-    def __init__(self, root: str, idle_bytes: int | None) -> None:
-        self._root, self._idle_bytes = root, idle_bytes
+    def __init__(self, root: str, idle_bytes: int | None, gauge: Gauge) -> None:
+        self._root, self._idle_bytes, self._gauge = root, idle_bytes, gauge
         self._cpu_ns: list[int] = []
         self._wall_ns: list[int] = []
         self._tallies: list[Tally] = []
         gc.collect()
-        memory.reset_peak()
+        gauge.begin()
 
     @contextmanager
     def request(self) -> Generator[Tally]:
@@ -68,12 +68,11 @@ class Stopwatch:
 
     def finish(self) -> Block:
         """All requests since the start."""
-        peak_bytes = memory.peak_bytes()
-        known = peak_bytes is not None and self._idle_bytes is not None
+        bytes_ = self._gauge.end()
         return Block(
             cpu_ns=self._cpu_ns,
             wall_ns=self._wall_ns,
-            held_bytes=max(0, (peak_bytes or 0) - (self._idle_bytes or 0)) if known else None,
+            held_bytes=None if bytes_ is None or self._idle_bytes is None else max(0, bytes_ - self._idle_bytes),
             lines=lines_of(self._tallies),
         )
 

@@ -10,6 +10,7 @@ import pytest
 
 from codeops._version import __version__
 from codeops.bench import environment, sampler, snapshot, summary
+from codeops.bench.gauge import Gauge, own_gauge
 from codeops.bench.work import Work
 from codeops.core.errors import CodeOpsError, InvalidValue, UnsupportedRunner
 from codeops.core.figure import amount
@@ -24,7 +25,9 @@ _OPTIONS = ("route", "job", "unit", "units")
 
 
 class Taker(Protocol):
-    """What measures the functions of a run."""
+    """What measures the functions of a run; `gauge` tells their memory."""
+
+    gauge: Gauge
 
     def take(self, route: str, options: dict[str, Any], work: Work) -> None:
         """Measures the work of a route; `options` are what its marker says.
@@ -38,6 +41,7 @@ class Results:
 
     def __init__(self, root: str, plan: Plan) -> None:
         self.root, self._plan = root, plan
+        self.gauge = own_gauge(plan.memory)
         self.routes: dict[str, RouteUsage] = {}
 
     def take(self, route: str, options: dict[str, Any], work: Work) -> None:
@@ -71,7 +75,7 @@ class Results:
             dirty=is_dirty,
             created_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             codeops=__version__,
-            environment=environment.read(),
+            environment=environment.read(memory=self._plan.memory),
         )
         snapshot.save(Snapshot(meta=meta, routes=self.routes), path)
 
@@ -87,7 +91,7 @@ class Benchmark:
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """What the last call of `function` returns; an exception of it passes through."""
         __tracebackhide__ = True
-        work = Work(function, args, kwargs, self._root)
+        work = Work(function, args, kwargs, self._root, self._taker.gauge)
         self._works.append(work)
         try:
             self._demand_measurable()

@@ -12,8 +12,8 @@ from codeops.instrument.place.control_group import text_of
 __all__ = ["read"]
 
 
-def read(proc: str = "/proc") -> Environment:
-    """The fingerprint of this machine and process; what the system does not tell stays empty."""
+def read(proc: str = "/proc", memory: str = "peak") -> Environment:
+    """The fingerprint of this machine and process, `memory` being told as a plan says; what the system does not tell stays empty."""
     limited = limits.read(proc)
     build = " ".join((*platform.python_build(), platform.python_compiler()))
     return Environment(
@@ -26,6 +26,7 @@ def read(proc: str = "/proc") -> Environment:
         machine=platform.machine(),
         cpu_limit=limited.cpu,
         memory_limit_bytes=limited.memory_bytes,
+        memory=memory,
     )
 
 

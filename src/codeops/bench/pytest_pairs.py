@@ -12,13 +12,14 @@ import pytest
 
 from codeops.bench.cost_fixture import measured_twice
 from codeops.bench.desk import Desk
+from codeops.bench.gauge import own_gauge
 from codeops.bench.lap import settle
 from codeops.bench.pytest_plugin import route_of, taker_key
 from codeops.bench.relocation import demand_own_code
 from codeops.bench.target import failure
 from codeops.bench.work import Work
 from codeops.core.errors import CodeOpsError
-from codeops.core.selection import Selection
+from codeops.core.suite import Suite
 
 __all__ = ["PairsPlugin"]
 
@@ -26,8 +27,9 @@ __all__ = ["PairsPlugin"]
 class PairsPlugin:
     """Lets somebody at the other end of `desk` measure; what was found under `origin` must have been found in `place`."""
 
-    def __init__(self, desk: Desk, selection: Selection, root: str, origin: str, place: str) -> None:
-        self._desk, self._selection, self._root, self._origin, self._place = desk, selection, root, origin, place
+    def __init__(self, desk: Desk, suite: Suite, origin: str, place: str) -> None:
+        self._desk, self._selection, self._root, self._origin, self._place = desk, suite.selection, suite.root, origin, place
+        self.gauge = own_gauge(suite.plan.memory)
         self._taken: set[str] = set()
 
     def pytest_configure(self, config: pytest.Config) -> None:

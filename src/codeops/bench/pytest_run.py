@@ -27,7 +27,7 @@ def carry_out(desk: Desk, command: dict[str, Any]) -> object:
     origin, place = (os.path.realpath(command[name]) if command[name] else "" for name in ("origin", "place"))
     if origin:
         relocate(origin, place)
-    return {"status": _run(suite, (), PairsPlugin(desk, suite.selection, suite.root, origin, place))}
+    return {"status": _run(suite, (), PairsPlugin(desk, suite, origin, place))}
 
 
 def _run(suite: Suite, arguments: Sequence[str], plugin: object) -> int:

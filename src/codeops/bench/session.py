@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from codeops.bench import asgi, case, memory, target
 from codeops.bench.block import Block, Stopwatch
 from codeops.bench.counters import COUNTERS
+from codeops.bench.gauge import Gauge, own_gauge
 from codeops.bench.lap import Clock, Lap, drive, pin, repeat
 from codeops.bench.profile import Profile, profiled
 from codeops.bench.relocation import demand_own_code, relocate
@@ -39,6 +40,7 @@ class Session:
         self._apps: dict[str, tuple[Any, dict[str, Any]] | CodeOpsError] = {}
         self._root = ""
         self._idle_bytes: int | None = None
+        self._gauge: Gauge = own_gauge("peak")
 
     def open(self, suite: Suite, origin: str = "", place: str = "") -> list[CodeOpsError | None]:
         """Enters the setup, imports what the suite names, and starts the applications; why each case that is not ready is not.
@@ -60,6 +62,8 @@ class Session:
         self._cases += [_attempt(partial(self._exchange, suite, request)) for request in suite.service_requests]
         if origin:
             demand_own_code(os.path.realpath(origin), os.path.realpath(place), list(sys.modules.values()))
+        self._gauge = own_gauge(suite.plan.memory)
+        self._stack.callback(self._gauge.close)
         self._idle_bytes = memory.resident_bytes()
         return [one if isinstance(one, CodeOpsError) else None for one in self._cases]
 
@@ -77,7 +81,7 @@ class Session:
         from codeops.bench.serving.exchange import Host
 
         service = next(service for service in suite.services if service.name == name)
-        host = Host(service, self._root, suite.plan.timeout_s)
+        host = Host(service, self._root, suite.plan)
         self._stack.callback(host.close)
         return host
 
@@ -106,7 +110,7 @@ class Session:
         with self._making(number) as chosen:
             if not isinstance(chosen, case.Ready):
                 return chosen.measure(requests)
-            watch = Stopwatch(self._root, self._idle_bytes)
+            watch = Stopwatch(self._root, self._idle_bytes, self._gauge)
             iterations = range(start, start + requests)
             if chosen.is_async:
                 self._loop.run_until_complete(_repeat(chosen, watch, iterations))

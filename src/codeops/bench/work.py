@@ -9,6 +9,7 @@ from typing import Any
 from codeops.bench import memory
 from codeops.bench.block import Block, Stopwatch
 from codeops.bench.counters import COUNTERS
+from codeops.bench.gauge import Gauge
 from codeops.bench.lap import Clock, Lap, drive, pin, repeat
 from codeops.bench.profile import Profile, profiled
 from codeops.instrument import guard
@@ -20,8 +21,9 @@ __all__ = ["Work"]
 class Work:
     """A call, sync or async, in the process that it is measured in; `returned` is what it returned last."""
 
-    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any], root: str) -> None:
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any], root: str, gauge: Gauge) -> None:
         self._function, self._arguments, self._named, self._root = function, arguments, named, root
+        self._gauge = gauge
         self._is_async = inspect.iscoroutinefunction(function)
         self._idle_bytes = memory.resident_bytes()
         self._own_loop: asyncio.AbstractEventLoop | None = None
@@ -39,7 +41,7 @@ class Work:
 
         Raises: what the function raises; what a hook of ours failed with.
         """
-        known, watch = len(guard.problems), Stopwatch(self._root, self._idle_bytes)
+        known, watch = len(guard.problems), Stopwatch(self._root, self._idle_bytes, self._gauge)
         if self._is_async:
             self._loop.run_until_complete(self._repeat(watch, requests))
         else:

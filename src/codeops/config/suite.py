@@ -48,6 +48,7 @@ def _plan(origin: Origin, bench: tables.Bench) -> Plan:
         max_samples=bench.max_samples,
         seconds=amounts.seconds(origin, bench.seconds, "bench", "seconds"),
         timeout_s=amounts.seconds(origin, bench.timeout_s, "bench", "timeout_s"),
+        memory=bench.memory,
     )
 
 

@@ -85,6 +85,7 @@ class Bench(Table):
     timeout_s: Seconds = 60
     time_budget: Duration = None
     counter: Literal["auto", "cpu", "instructions"] = "auto"
+    memory: Literal["peak", "average"] = "peak"
 
 
 class RouteBudget(Table):

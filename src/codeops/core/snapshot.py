@@ -90,6 +90,7 @@ class Environment:
     """The fingerprint of where a measurement was made; CPU figures compare only where all of it is equal.
 
     Units: `cpus` logical processors usable, `cpu_limit` in vCPU (None: no limit found), `memory_limit_bytes` likewise.
+    `memory` is how it was told: `peak`, the most that was held, or `average`.
     """
 
     cpu_model: str = ""
@@ -101,6 +102,7 @@ class Environment:
     machine: str = ""
     cpu_limit: Decimal | None = None
     memory_limit_bytes: int | None = None
+    memory: str = "peak"
 
     def difference(self, other: "Environment") -> str:
         """The first thing in which two environments differ, for people; empty when they are the same."""

@@ -80,7 +80,7 @@ class Plan:
 
     Units: `seconds` is the wall time to spend on one route once `min_samples` requests are done;
     `warmup` and the samples count requests; `timeout_s` is how long the worker may take for one answer,
-    that is to open the suite, or to measure one block of requests.
+    that is to open the suite, or to measure one block of requests. `memory` is `peak`, the most that is held, or `average`.
     """
 
     warmup: int = 5
@@ -88,6 +88,7 @@ class Plan:
     max_samples: int = 2000
     seconds: float = 1.0
     timeout_s: float = 60.0
+    memory: str = "peak"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,9 +48,9 @@ class _Comparison:
         self._config, self._book, self._tree, self._counter = config, book, tree, counter
         self._waivers = waivers.load(config.waivers, config.root)
         self._now = datetime.now(UTC)
-        self._meta = meta_of(config.root, config.labels, self._now)
-        base = tree.config
-        self._base_meta = meta_of(tree.root, base.labels if base else config.labels, self._now)
+        base, plan = tree.config, config.suite.plan
+        self._meta = meta_of(config.root, config.labels, plan, self._now)
+        self._base_meta = meta_of(tree.root, base.labels if base else config.labels, plan, self._now)
 
     def measure(self, against: Against, on_progress: Callable[[Progress], None] | None) -> tuple[Measured, Report]:
         suite, base = self._config.suite, self._tree.config

@@ -13,6 +13,7 @@ from codeops.core.errors import EmptySuite
 from codeops.core.pricebook import PriceBook
 from codeops.core.report import Report
 from codeops.core.snapshot import Snapshot, SnapshotMeta
+from codeops.core.suite import Plan
 from codeops.core.valuation import value_snapshot
 from codeops.core.waiver import Waiver
 from codeops.gate import judge
@@ -52,7 +53,7 @@ def measure_project(config: Config, on_progress: Callable[[Progress], None] | No
     demand_suite(config)
     book, waived = load_pricebook(config.pricebook), waivers.load(config.waivers, config.root)
     now = datetime.now(UTC)
-    meta = meta_of(config.root, config.labels, now)
+    meta = meta_of(config.root, config.labels, config.suite.plan, now)
     routes = measure(config.suite, on_progress=on_progress)
     return Measured(value_snapshot(Snapshot(meta=meta, routes=routes), book, now.date()), book, now, config, waived)
 
@@ -67,8 +68,8 @@ def demand_suite(config: Config) -> None:
         )
 
 
-def meta_of(root: str, labels: Mapping[str, str], now: datetime) -> SnapshotMeta:
-    """Where a snapshot of the project in `root` comes from, when it is measured now and here."""
+def meta_of(root: str, labels: Mapping[str, str], plan: Plan, now: datetime) -> SnapshotMeta:
+    """Where a snapshot of the project in `root` comes from, when it is measured now and here by this plan."""
     sha, dirty = revision.read(root)
     return SnapshotMeta(
         git_sha=sha,
@@ -76,5 +77,5 @@ def meta_of(root: str, labels: Mapping[str, str], now: datetime) -> SnapshotMeta
         created_at=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         codeops=__version__,
         labels=dict(labels),
-        environment=environment.read(),
+        environment=environment.read(memory=plan.memory),
     )

@@ -34,6 +34,11 @@ class Door(BaseHTTPRequestHandler):
         if self.path == "/burn":
             until = time.process_time() + 0.02
             while time.process_time() < until: pass
+        if self.path == "/hold":
+            held = b"x" * (60 << 20)
+            time.sleep(0.02)
+            del held
+            time.sleep(0.04)
         if self.path == "/child":
             subprocess.run([sys.executable, "-S", "-c", "import time\\nwhile time.process_time() < 0.2: pass"])
         body = b"x" * 1000
@@ -109,6 +114,16 @@ def test_without_spans_cpu_memory_and_the_bytes_on_the_socket_are_measured(suite
     assert found["/burn"].cpu_s >= Decimal("0.02")
     assert found["/"].cpu_s < found["/burn"].cpu_s / 2
     assert gone(int((tmp_path / "pid").read_text(encoding="utf-8")))
+
+
+def test_memory_on_average_is_that_of_the_service_s_processes(suite):
+    asked = suite("/hold")
+    held = {}
+    for kind in ("peak", "average"):
+        found = measure(replace(asked, plan=replace(asked.plan, memory=kind)))["/hold"]
+        held[kind] = next(line.mean for line in found.usage if line.meter == "compute.memory")
+
+    assert Decimal("0.2") < held["average"] / held["peak"] < Decimal("0.7")
 
 
 def test_the_cpu_of_a_child_that_ended_counts(suite):

@@ -8,6 +8,7 @@ from secrets import token_hex
 
 from codeops.bench.answer import Answer
 from codeops.bench.block import Block, lines_of
+from codeops.bench.gauge import Average, Gauge, Peak
 from codeops.bench.lap import Lap
 from codeops.bench.serving import conventions
 from codeops.bench.serving.connection import Connection, Reply
@@ -16,7 +17,7 @@ from codeops.bench.serving.receiver import Receiver
 from codeops.bench.serving.span import Span
 from codeops.core.errors import CodeOpsError, FailedCall
 from codeops.core.meter import EGRESS, unit_of
-from codeops.core.suite import Service, ServiceCase
+from codeops.core.suite import Plan, Service, ServiceCase
 from codeops.instrument.recorder import Tally
 
 __all__ = ["Exchange", "Host"]
@@ -32,7 +33,7 @@ _FOREIGN_NAMES = frozenset({"OTEL_SDK_DISABLED", "OTEL_CONFIG_FILE"})
 class Host:
     """A service that runs and is ready, with the endpoint for its spans."""
 
-    def __init__(self, service: Service, root: str, timeout_s: float) -> None:
+    def __init__(self, service: Service, root: str, plan: Plan) -> None:
         self.service = service
         self.receiver = Receiver() if service.spans else None
         try:
@@ -40,16 +41,19 @@ class Host:
         except BaseException:
             self._close_receiver()
             raise
-        self.connection = Connection(service.name, self.program.port, timeout_s)
+        tree = self.program.tree
+        self.gauge: Gauge = Average(tree.processes) if plan.memory == "average" else Peak(tree.reset_peak, tree.peak_bytes)
+        self.connection = Connection(service.name, self.program.port, plan.timeout_s)
         try:
             self.program.wait()
         except BaseException:
             self.close()
             raise
-        self.idle_bytes = self.program.tree.resident_bytes()
+        self.idle_bytes = tree.resident_bytes()
 
     def close(self) -> None:
         """Ends the service and the endpoint."""
+        self.gauge.close()
         self.connection.close()
         self.program.end()
         self._close_receiver()
@@ -78,7 +82,7 @@ class Exchange:
         Raises: FailedCall, UnexpectedStatus; WorkerDied when the service ended.
         """
         tree = self.host.program.tree
-        tree.reset_peak()
+        self.host.gauge.begin()
         cpu_ns, wall_ns, tallies = [], [], [Tally(self.root) for _ in range(requests)]
         asked = {token_hex(16): token_hex(8) for _ in range(requests)}
         if self.host.receiver is not None:
@@ -89,7 +93,8 @@ class Exchange:
             cpu_ns.append(max(0, tree.cpu_ns() - used_ns))
             wall_ns.append(time.perf_counter_ns() - begun_ns)
             tally.add(_EGRESS_LINE, reply.wire_bytes)
-        held_bytes = max(0, tree.peak_bytes() - self.host.idle_bytes)
+        resident_bytes = self.host.gauge.end()
+        held_bytes = None if resident_bytes is None else max(0, resident_bytes - self.host.idle_bytes)
         if self.host.receiver is not None:
             self._count(self.host.receiver, asked, tallies)
         return Block(cpu_ns=cpu_ns, wall_ns=wall_ns, held_bytes=held_bytes, lines=lines_of(tallies))
