@@ -12,7 +12,7 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(codeops.__path__, "codeops.")
-    if ".libraries." not in module.name and not module.name.endswith(("__main__", "pytest_plugin"))
+    if ".libraries." not in module.name and not module.name.endswith(("__main__", "in_pytest.plugin"))
 ]
 
 

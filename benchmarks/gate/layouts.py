@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from projects import ROUTES, Scenario, write
 
-from codeops.bench import callgrind
+from codeops.bench.counters import callgrind
 from codeops.bench.side import Side, Start
 from codeops.core.suite import FunctionCase, Plan, Suite
 

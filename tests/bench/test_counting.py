@@ -9,9 +9,9 @@ from textwrap import dedent
 
 import pytest
 
-from codeops.bench import bytecode, callgrind, callgrind_region, client_request
-from codeops.bench.counting import count_bytecode, count_instructions
-from codeops.bench.pair import Lane
+from codeops.bench.counters import bytecode, callgrind, client_request, region
+from codeops.bench.counters.counting import count_bytecode, count_instructions
+from codeops.bench.pairs.pair import Lane
 from codeops.bench.side import Side, Start
 from codeops.core.errors import UnsupportedCounter
 from codeops.core.suite import FunctionCase, Plan, Suite
@@ -94,10 +94,10 @@ def test_outside_of_valgrind_a_request_to_it_is_not_heard():
 
 
 def test_a_process_that_valgrind_did_not_start_counts_nothing(monkeypatch, tmp_path):
-    monkeypatch.setenv(callgrind_region.OUT, str(tmp_path / "counts"))
+    monkeypatch.setenv(region.OUT, str(tmp_path / "counts"))
 
     with pytest.raises(UnsupportedCounter, match="cannot be counted in this process"):
-        callgrind_region.Region()
+        region.Region()
 
 
 def test_without_valgrind_on_the_path_it_says_so(monkeypatch, tmp_path):

@@ -365,7 +365,7 @@ def test_a_folder_that_does_not_exist_is_told(project):
         measure(suite)
 
 
-PYTEST_ALONE = {"pytest": ("-q", "-p", "codeops.bench.pytest_plugin", "test_costs.py"), "env": {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}}
+PYTEST_ALONE = {"pytest": ("-q", "-p", "codeops.bench.in_pytest.plugin", "test_costs.py"), "env": {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}}
 PYTEST = """
     import sqlite3
     import pytest

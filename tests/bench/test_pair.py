@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from codeops.bench.lap import Lap
-from codeops.bench.pair import Course
+from codeops.bench.pairs.pair import Course
 
 MS = 1_000_000
 

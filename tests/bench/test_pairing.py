@@ -10,8 +10,8 @@ from textwrap import dedent
 
 import pytest
 
-from codeops.bench.matching import match
-from codeops.bench.pairing import Pairing, Patience, measure_pairs
+from codeops.bench.pairs.matching import match
+from codeops.bench.pairs.pairing import Pairing, Patience, measure_pairs
 from codeops.bench.side import Start
 from codeops.core.errors import FailedCall
 from codeops.core.suite import FunctionCase, Plan, RequestCase, Suite

@@ -11,8 +11,8 @@ from textwrap import dedent
 
 import pytest
 
-from codeops.bench.hotspots import with_lines
-from codeops.bench.profile import Profile, merged, profiled
+from codeops.bench.profiles.hotspots import with_lines
+from codeops.bench.profiles.profile import Profile, merged, profiled
 from codeops.core.snapshot import MeterUsage, RouteUsage
 
 WORK = """

@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from codeops.bench.matching import match
-from codeops.bench.pairing import Pairing, Patience, measure_pairs
+from codeops.bench.pairs.matching import match
+from codeops.bench.pairs.pairing import Pairing, Patience, measure_pairs
 from codeops.bench.side import Start
 from codeops.core.errors import FailedCall, InvalidValue
 from codeops.core.suite import FunctionCase, Plan, Suite
@@ -52,7 +52,7 @@ def tree(tmp_path):
     def make(side: str, *, tests: str = TESTS, charges: int = 1, steps: int = 20_000, **fields) -> Suite:
         root = tmp_path / side
         root.mkdir()
-        (root / "conftest.py").write_text("pytest_plugins = ['codeops.bench.pytest_plugin']\n")
+        (root / "conftest.py").write_text("pytest_plugins = ['codeops.bench.in_pytest.plugin']\n")
         (root / "test_costs.py").write_text(dedent(tests))
         (root / "shop.py").write_text(dedent(SHOP.format(charges=charges, steps=steps)))
         arguments = ("-q", "-p", "no:cacheprovider", "test_costs.py")

@@ -46,7 +46,7 @@ def run(tmp_path):
 
         (tmp_path / "test_costs.py").write_text(dedent(text))
         # Loading every installed plug-in takes longer than the test; "all" finds ours by its entry point, as users do.
-        own = [] if plugins == "all" else ["-p", "codeops.bench.pytest_plugin"]
+        own = [] if plugins == "all" else ["-p", "codeops.bench.in_pytest.plugin"]
         env = os.environ if plugins == "all" else {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own, "test_costs.py", *arguments]
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
@@ -125,4 +125,4 @@ def test_a_run_without_a_cost_test_imports_nothing_of_codeops_but_the_plugin(run
 
     assert done.returncode == 0
     loaded = set(done.stdout[done.stdout.index("LOADED [") :].partition("]")[0].removeprefix("LOADED [").replace("'", "").split(", "))
-    assert loaded <= {"codeops", "codeops._version", "codeops.bench", "codeops.bench.pytest_plugin"}
+    assert loaded <= {"codeops", "codeops._version", "codeops.bench", "codeops.bench.in_pytest.plugin"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.cli_project import CPU_PRICES, codeops, make, report
-from codeops.bench.profile import is_available
+from codeops.bench.profiles.profile import is_available
 
 CONFIG = """
 pricebook = "prices.toml"

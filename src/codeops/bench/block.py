@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from codeops.bench.gauge import Gauge
+from codeops.bench.memory.gauge import Gauge
 from codeops.instrument.callsite import Site
 from codeops.instrument.recorder import Line, Tally, tally
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from codeops.bench.hotspots import with_lines
-from codeops.bench.profile import Profile
+from codeops.bench.profiles.hotspots import with_lines
+from codeops.bench.profiles.profile import Profile
 from codeops.core.cost_map import CostMap, chart
 from codeops.core.snapshot import Snapshot
 from codeops.document import write

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from codeops.bench import sampler, snapshot, summary
+from codeops.bench.in_pytest.side import demand_success
 from codeops.bench.process import Worker
-from codeops.bench.pytest_side import demand_success
 from codeops.bench.side import Side
 from codeops.core.errors import InvalidValue
 from codeops.core.snapshot import RouteUsage

@@ -9,7 +9,7 @@ from tempfile import gettempdir
 
 from codeops.bench import noise_work
 from codeops.bench.measurement import Progress
-from codeops.bench.pair import Course, Lane, run
+from codeops.bench.pairs.pair import Course, Lane, run
 from codeops.bench.side import Side, Start
 from codeops.core.suite import FunctionCase, Suite
 

@@ -9,16 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeops.bench import asgi, case, memory, target
+from codeops.bench import asgi, case, target
 from codeops.bench.block import Block, Stopwatch
-from codeops.bench.counters import COUNTERS
-from codeops.bench.gauge import Gauge, own_gauge
+from codeops.bench.counters.registry import COUNTERS
 from codeops.bench.lap import Clock, Lap, drive, pin, repeat
-from codeops.bench.profile import Profile, profiled
+from codeops.bench.memory.gauge import Gauge, own_gauge
+from codeops.bench.profiles.profile import Profile, profiled
 from codeops.bench.relocation import demand_own_code, relocate
 from codeops.core.errors import Bug, CodeOpsError, UnsupportedCounter
 from codeops.core.suite import RequestCase, ServiceCase, Suite
 from codeops.instrument import guard, hooks
+from codeops.instrument.memory.resident import resident_bytes
 from codeops.instrument.recorder import Tally
 from codeops.instrument.tasks import task_factory
 
@@ -64,7 +65,7 @@ class Session:
             demand_own_code(os.path.realpath(origin), os.path.realpath(place), list(sys.modules.values()))
         self._gauge = own_gauge(suite.plan.memory)
         self._stack.callback(self._gauge.close)
-        self._idle_bytes = memory.resident_bytes()
+        self._idle_bytes = resident_bytes()
         return [one if isinstance(one, CodeOpsError) else None for one in self._cases]
 
     def _exchange(self, suite: Suite, request: ServiceCase) -> "Exchange":

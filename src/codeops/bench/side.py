@@ -11,7 +11,7 @@ import msgspec
 from codeops.bench.block import Block
 from codeops.bench.lap import Lap
 from codeops.bench.process import Worker, error_of
-from codeops.bench.profile import Profile
+from codeops.bench.profiles.profile import Profile
 from codeops.core.errors import CodeOpsError
 from codeops.core.suite import Suite
 
@@ -101,7 +101,7 @@ class Side:
         return msgspec.convert(self._ask("time", number, start=start, washing=washing, requests=requests, processor=processor), Lap)
 
     def count(self, number: int, start: int, washing: int, requests: int, counter: str) -> int:
-        """How many instructions requests of the case `number` take together; see `codeops.bench.counters`.
+        """How many instructions requests of the case `number` take together; see `codeops.bench.counters.registry`.
 
         Raises: SuiteError, UnsupportedCounter.
         """

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from codeops.bench import memory
 from codeops.bench.block import Block, Stopwatch
-from codeops.bench.counters import COUNTERS
-from codeops.bench.gauge import Gauge
+from codeops.bench.counters.registry import COUNTERS
 from codeops.bench.lap import Clock, Lap, drive, pin, repeat
-from codeops.bench.profile import Profile, profiled
+from codeops.bench.memory.gauge import Gauge
+from codeops.bench.profiles.profile import Profile, profiled
 from codeops.instrument import guard
+from codeops.instrument.memory.resident import resident_bytes
 from codeops.instrument.tasks import task_factory
 
 __all__ = ["Work"]
@@ -25,7 +25,7 @@ class Work:
         self._function, self._arguments, self._named, self._root = function, arguments, named, root
         self._gauge = gauge
         self._is_async = inspect.iscoroutinefunction(function)
-        self._idle_bytes = memory.resident_bytes()
+        self._idle_bytes = resident_bytes()
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self.returned: Any = None
 

@@ -9,7 +9,7 @@
 | `{"name": "profile", "case": 0, "start": 5, "seconds": 0.5, "processor": 1}` | a `Profile` |
 | `{"name": "settle"}` | null, when what lives is out of the garbage collector's sight |
 | `{"name": "pytest", "suite": …, "out": path}` | pytest's exit code |
-| `{"name": "pytest in pairs", "suite": …, "origin": "", "place": ""}` | the conversation of `codeops.bench.pytest_pairs` |
+| `{"name": "pytest in pairs", "suite": …, "origin": "", "place": ""}` | the conversation of `codeops.bench.in_pytest.stops` |
 | `{"name": "close"}` | null, when lifespans and setup have ended |
 
 Cases count requests first, then functions, then requests to services. An answer is `{"result": …}` or `{"error": …}`.
@@ -29,8 +29,8 @@ from typing import Any
 
 import msgspec
 
-from codeops.bench import pytest_run
 from codeops.bench.desk import Desk, spelled
+from codeops.bench.in_pytest import run as pytest_run
 from codeops.bench.lap import settle
 from codeops.bench.session import Session
 from codeops.core.errors import CodeOpsError

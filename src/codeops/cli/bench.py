@@ -39,7 +39,7 @@ def command(
     if patterns and update_baseline:
         raise click.UsageError("--update-baseline with --select would lose every other route: leave one of them out")
     from codeops.bench import cost_map, snapshot
-    from codeops.bench.suite_profile import profile_suite
+    from codeops.bench.profiles.of_suite import profile_suite
     from codeops.config import load
     from codeops.pipeline import compare_trees, measure_project, select
 

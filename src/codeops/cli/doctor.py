@@ -48,7 +48,7 @@ def _diagnosis(pricebook: str | None, form: str, width: int, *, colour: bool) ->
 
 
 def _noise(seconds: float | None, form: str, width: int, *, colour: bool) -> tuple[str, bool]:
-    from codeops.bench.callgrind import unavailable
+    from codeops.bench.counters.callgrind import unavailable
     from codeops.bench.noise import measure_noise
     from codeops.cli._noise import as_json, as_text
     from codeops.pipeline.noise import prospect_of

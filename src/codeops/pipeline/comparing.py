@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from codeops import waivers
 from codeops.bench import Progress
-from codeops.bench.matching import match
-from codeops.bench.pair_profile import profile_pairs
-from codeops.bench.pairing import Pairing, Patience, measure_pairs
+from codeops.bench.pairs.matching import match
+from codeops.bench.pairs.pairing import Pairing, Patience, measure_pairs
+from codeops.bench.profiles.of_pairs import profile_pairs
 from codeops.bench.side import Start
 from codeops.config import Config
 from codeops.core.pricebook import PriceBook

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from codeops.bench import callgrind
+from codeops.bench.counters import callgrind
 from codeops.config import Config
 from codeops.core.cost import Caveat
 from codeops.core.errors import UnsupportedCounter

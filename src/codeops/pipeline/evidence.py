@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from codeops.bench.pair import Course
-from codeops.bench.pairing import Pairing
+from codeops.bench.pairs.pair import Course
+from codeops.bench.pairs.pairing import Pairing
 from codeops.core.cost import Caveat
 from codeops.core.errors import CodeOpsError
 from codeops.core.pricebook import PriceBook

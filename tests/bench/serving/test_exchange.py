@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from codeops.bench import measure
-from codeops.bench.matching import match
+from codeops.bench.pairs.matching import match
 from codeops.bench.session import Session
 from codeops.bench.side import Side
 from codeops.core.errors import FailedCall, UnexpectedStatus, WorkerDied

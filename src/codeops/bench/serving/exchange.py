@@ -8,8 +8,8 @@ from secrets import token_hex
 
 from codeops.bench.answer import Answer
 from codeops.bench.block import Block, lines_of
-from codeops.bench.gauge import Average, Gauge, Peak
 from codeops.bench.lap import Lap
+from codeops.bench.memory.gauge import Average, Gauge, Peak
 from codeops.bench.serving import conventions
 from codeops.bench.serving.connection import Connection, Reply
 from codeops.bench.serving.program import Program

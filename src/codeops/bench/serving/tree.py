@@ -11,8 +11,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from codeops.bench import memory
 from codeops.bench.lap import pin as pin_threads
+from codeops.bench.memory.peak import reset_peak_of
 from codeops.instrument.memory.resident import resident_bytes
 
 __all__ = ["Tree"]
@@ -50,7 +50,7 @@ class Tree:
     def reset_peak(self) -> None:
         """Lets the peak start from what is resident now, where the kernel allows it."""
         for pid in self.processes():
-            memory.reset_peak_of(pid)
+            reset_peak_of(pid)
 
     def peak_bytes(self) -> int:
         """The sum of each one's peak since `reset_peak`: an upper bound, since they need not be at the same time."""

@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from codeops.bench import memory
+from codeops.bench.memory.peak import peak_bytes, reset_peak
 
 __all__ = ["Average", "Gauge", "Peak", "own_gauge"]
 
-_WATCHER = str(Path(__file__).parent / "memory_watch.py")
+_WATCHER = str(Path(__file__).parent / "watch.py")
 _PATIENCE_S = 5.0
 
 
@@ -83,7 +83,7 @@ class Average:
 
 def own_gauge(kind: str) -> Gauge:
     """The gauge of this process: `peak` or `average`."""
-    return Average(lambda: [os.getpid()]) if kind == "average" else Peak(memory.reset_peak, memory.peak_bytes)
+    return Average(lambda: [os.getpid()]) if kind == "average" else Peak(reset_peak, peak_bytes)
 
 
 def _started() -> subprocess.Popen[bytes]:

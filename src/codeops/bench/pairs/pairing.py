@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from random import SystemRandom
 
 from codeops.bench import summary
-from codeops.bench.counting import count_bytecode, count_instructions
-from codeops.bench.hotspots import with_lines
-from codeops.bench.matching import Matched
+from codeops.bench.counters.counting import count_bytecode, count_instructions
+from codeops.bench.in_pytest.pairing import PytestPairing
 from codeops.bench.measurement import Progress
-from codeops.bench.pair import Course, Lane, run
-from codeops.bench.profile import Profile
-from codeops.bench.pytest_pairing import PytestPairing
+from codeops.bench.pairs.matching import Matched
+from codeops.bench.pairs.pair import Course, Lane, run
+from codeops.bench.pairs.survey import Survey, words_of
+from codeops.bench.profiles.hotspots import with_lines
+from codeops.bench.profiles.profile import Profile
 from codeops.bench.side import Side, Start, Subject
-from codeops.bench.survey import Survey, words_of
 from codeops.core.cost import Caveat
 from codeops.core.errors import CodeOpsError, SuiteError
 from codeops.core.snapshot import RouteUsage

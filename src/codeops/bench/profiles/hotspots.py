@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from codeops.bench.profile import Profile
+from codeops.bench.profiles.profile import Profile
 from codeops.bench.summary import code_of
 from codeops.core.meter import CPU
 from codeops.core.snapshot import MeterUsage, RouteUsage, Site

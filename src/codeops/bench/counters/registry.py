@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
-from codeops.bench import bytecode, callgrind_region
+from codeops.bench.counters import bytecode, region
 
 __all__ = ["COUNTERS", "Region"]
 
@@ -21,4 +21,4 @@ class Region(Protocol):
         """Ends it."""
 
 
-COUNTERS: Mapping[str, Callable[[], Region]] = {"bytecode": bytecode.Region, "callgrind": callgrind_region.Region}
+COUNTERS: Mapping[str, Callable[[], Region]] = {"bytecode": bytecode.Region, "callgrind": region.Region}

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 from codeops.bench.lap import processors
-from codeops.bench.pair import Lane
-from codeops.bench.pairing import Pairing
-from codeops.bench.profile import Profile, is_available, merged
+from codeops.bench.pairs.pair import Lane
+from codeops.bench.pairs.pairing import Pairing
+from codeops.bench.profiles.profile import Profile, is_available, merged
 from codeops.bench.side import Side, Start, Subject
 from codeops.core.errors import SuiteError
 

@@ -9,7 +9,7 @@ import msgspec
 from codeops.bench.block import Block
 from codeops.bench.lap import Lap
 from codeops.bench.process import Worker
-from codeops.bench.profile import Profile
+from codeops.bench.profiles.profile import Profile
 from codeops.bench.side import Start
 from codeops.core.errors import CodeOpsError, EmptySuite, FailedCall
 from codeops.core.suite import FunctionCase, Suite
@@ -21,7 +21,7 @@ _NO_TESTS = 5
 
 
 class PytestSide:
-    """The conversation that `codeops.bench.pytest_pairs` describes; a context manager that leaves nothing behind.
+    """The conversation that `codeops.bench.in_pytest.stops` describes; a context manager that leaves nothing behind.
 
     `case` is the benchmark that the run has stopped at, None before the first and at the end; `failure` what went wrong there last.
     """
@@ -86,7 +86,7 @@ class PytestSide:
         return msgspec.convert(self._ask("time", start=start, washing=washing, requests=requests, processor=processor), Lap)
 
     def count(self, _number: int, start: int, washing: int, requests: int, counter: str) -> int:
-        """How many instructions calls of the benchmark take together; see `codeops.bench.counters`.
+        """How many instructions calls of the benchmark take together; see `codeops.bench.counters.registry`.
 
         Raises: SuiteError, UnsupportedCounter.
         """

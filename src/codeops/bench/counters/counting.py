@@ -13,8 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
-from codeops.bench import bytecode, callgrind
-from codeops.bench.pair import Lane
+from codeops.bench.counters import bytecode, callgrind
+from codeops.bench.pairs.pair import Lane
 from codeops.bench.side import Side, Start, Subject
 from codeops.core.errors import SuiteError, UnsupportedCounter
 from codeops.core.suite import Suite

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from codeops.instrument.memory.resident import resident_bytes
 
-__all__ = ["peak_bytes", "reset_peak", "reset_peak_of", "resident_bytes"]
+__all__ = ["peak_bytes", "reset_peak", "reset_peak_of"]
 
 _PROC = Path("/proc/self")
 _PEAK = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)

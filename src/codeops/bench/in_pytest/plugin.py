@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from codeops.bench.cost_fixture import Benchmark, Results, Taker
+    from codeops.bench.in_pytest.fixture import Benchmark, Results, Taker
     from codeops.core.selection import Selection
     from codeops.core.suite import Plan
 
@@ -104,7 +104,7 @@ def _count(config: pytest.Config) -> None:
 @pytest.fixture
 def cost(request: pytest.FixtureRequest) -> "Generator[Benchmark]":
     """Calls `cost(function, *args, **kwargs)` as often as measuring takes; returns what the last call returned."""
-    from codeops.bench.cost_fixture import Benchmark, Results
+    from codeops.bench.in_pytest.fixture import Benchmark, Results
     from codeops.core.suite import Plan
 
     config = request.config
@@ -136,7 +136,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Writes the snapshot that `--cost-out` names."""
     out = session.config.getoption("--cost-out")
     if out and not hasattr(session.config, "workerinput"):
-        from codeops.bench.cost_fixture import Results
+        from codeops.bench.in_pytest.fixture import Results
         from codeops.core.suite import Plan
 
         session.config.stash.setdefault(_results, Results(str(session.config.rootpath), Plan())).save(out)

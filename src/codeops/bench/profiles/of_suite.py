@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from codeops.bench.measurement import Progress
-from codeops.bench.profile import Profile, is_available, merged
+from codeops.bench.profiles.profile import Profile, is_available, merged
 from codeops.bench.side import Side
 from codeops.core.errors import SuiteError
 from codeops.core.suite import Suite

@@ -1,6 +1,6 @@
 """Valgrind's callgrind as seen from outside: whether it is here, and a worker that runs under it.
 
-The worker is fast at first: until its first region (`codeops.bench.callgrind_region`) nothing is counted, so that imports take
+The worker is fast at first: until its first region (`codeops.bench.counters.region`) nothing is counted, so that imports take
 ten times as long as without valgrind, and not forty. Never `-I` or `-E`: with either, Python ignores the hash seed.
 
 Memory comes from the C library, and what is freed is kept for the next request of its size. Python's own allocator takes more or
@@ -13,8 +13,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from codeops.bench import client_request
-from codeops.bench.callgrind_region import OUT
+from codeops.bench.counters import client_request
+from codeops.bench.counters.region import OUT
 from codeops.bench.side import Start
 
 __all__ = ["started", "unavailable"]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from codeops.bench.cost_fixture import measured_twice
 from codeops.bench.desk import Desk
-from codeops.bench.gauge import own_gauge
+from codeops.bench.in_pytest.fixture import measured_twice
+from codeops.bench.in_pytest.plugin import route_of, taker_key
 from codeops.bench.lap import settle
-from codeops.bench.pytest_plugin import route_of, taker_key
+from codeops.bench.memory.gauge import own_gauge
 from codeops.bench.relocation import demand_own_code
 from codeops.bench.target import failure
 from codeops.bench.work import Work

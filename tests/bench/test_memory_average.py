@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from codeops.bench import memory
-from codeops.bench.gauge import Average, own_gauge
-from codeops.bench.memory_watch import mean_bytes
+from codeops.bench.memory.gauge import Average, own_gauge
+from codeops.bench.memory.watch import mean_bytes
+from codeops.instrument.memory.resident import resident_bytes
 
 MIB = 2**20
-LINUX = pytest.mark.skipif(memory.resident_bytes() is None, reason="there is no /proc here")
+LINUX = pytest.mark.skipif(resident_bytes() is None, reason="there is no /proc here")
 
 
 def hold(mib: int, seconds: float, *, keeps_lock: bool = False) -> None:
@@ -59,7 +59,7 @@ def test_what_is_held_for_half_of_the_time_counts_half(keeps_lock: bool) -> None
     gauge.begin()
     gauge.end()
     gc.collect()
-    before = memory.resident_bytes()
+    before = resident_bytes()
     begin_s = time.monotonic()
     gauge.begin()
     hold(64, 0.15, keeps_lock=keeps_lock)
@@ -84,7 +84,7 @@ def test_processes_are_added_and_one_that_ended_holds_nothing() -> None:
     gauge.close()
 
     assert both - one > 80 * MIB
-    assert one == pytest.approx(memory.resident_bytes(), rel=0.2)
+    assert one == pytest.approx(resident_bytes(), rel=0.2)
 
 
 @LINUX
@@ -98,7 +98,7 @@ def test_nobody_to_watch_is_not_known_and_never_zero() -> None:
 
 @LINUX
 def test_the_watcher_ends_with_the_process_that_asks() -> None:
-    code = "import os\nfrom codeops.bench.gauge import own_gauge\ngauge = own_gauge('average')\ngauge.begin()\nprint(gauge._watcher.pid, flush=True)\nos._exit(0)"
+    code = "import os\nfrom codeops.bench.memory.gauge import own_gauge\ngauge = own_gauge('average')\ngauge.begin()\nprint(gauge._watcher.pid, flush=True)\nos._exit(0)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     deadline = time.monotonic() + 10

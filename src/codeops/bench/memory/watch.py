@@ -6,7 +6,6 @@ on average over that time, or with an empty line where nobody tells. It ends wit
 """
 
 import os
-import pathlib
 import select
 import signal
 import sys
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 __all__ = ["mean_bytes"]
 
@@ -37,7 +37,7 @@ def _held_bytes(processes: Sequence[str]) -> int:
     """What is resident of all of them; field 2 of proc_pid_statm(5), in pages. A process that has ended holds nothing."""
     pages = 0
     for process in processes:
-        with suppress(OSError), pathlib.Path(f"/proc/{process}/statm").open("rb", buffering=0) as statm:
+        with suppress(OSError), Path(f"/proc/{process}/statm").open("rb", buffering=0) as statm:
             pages += int(statm.read().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 

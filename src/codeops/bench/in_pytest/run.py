@@ -19,10 +19,10 @@ def carry_out(desk: Desk, command: dict[str, Any]) -> object:
     """The answer to `pytest` or `pytest in pairs`: pytest's exit status, in a table of its own for the latter."""
     suite = msgspec.convert(command["suite"], Suite)
     if command["name"] == "pytest":
-        from codeops.bench.pytest_plugin import PlanPlugin
+        from codeops.bench.in_pytest.plugin import PlanPlugin
 
         return _run(suite, [f"--cost-out={command['out']}"], PlanPlugin(suite.plan, suite.selection))
-    from codeops.bench.pytest_pairs import PairsPlugin
+    from codeops.bench.in_pytest.stops import PairsPlugin
 
     origin, place = (os.path.realpath(command[name]) if command[name] else "" for name in ("origin", "place"))
     if origin:

@@ -10,7 +10,7 @@ import pytest
 
 from codeops._version import __version__
 from codeops.bench import environment, sampler, snapshot, summary
-from codeops.bench.gauge import Gauge, own_gauge
+from codeops.bench.memory.gauge import Gauge, own_gauge
 from codeops.bench.work import Work
 from codeops.core.errors import CodeOpsError, InvalidValue, UnsupportedRunner
 from codeops.core.figure import amount

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TypeVar
 
 from codeops.bench import sampler, summary
-from codeops.bench.pair import Lane
-from codeops.bench.pytest_side import PytestSide
+from codeops.bench.in_pytest.side import PytestSide
+from codeops.bench.pairs.pair import Lane
+from codeops.bench.pairs.survey import Survey, words_of
 from codeops.bench.side import Start
-from codeops.bench.survey import Survey, words_of
 from codeops.core.cost import Caveat
 from codeops.core.errors import InvalidValue, SuiteError
 from codeops.core.snapshot import RouteUsage

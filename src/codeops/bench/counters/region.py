@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from codeops.bench import client_request
+from codeops.bench.counters import client_request
 from codeops.core.errors import UnsupportedCounter
 
 __all__ = ["OUT", "Region"]
@@ -32,7 +32,7 @@ class Region:
         self.counted = 0
         self._out = Path(os.environ.get(OUT, ""))
         if not self._out.name or not client_request.ask(_RUNNING):
-            why, fix = "valgrind did not start it", "start it as codeops.bench.callgrind does"
+            why, fix = "valgrind did not start it", "start it as codeops.bench.counters.callgrind does"
             raise UnsupportedCounter("instructions cannot be counted in this process", why=why, fix=fix)
         client_request.ask(_START)
 

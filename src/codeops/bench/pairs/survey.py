@@ -3,8 +3,8 @@
 from functools import partial
 
 from codeops.bench import sampler, summary
-from codeops.bench.matching import Matched
-from codeops.bench.pair import Lane
+from codeops.bench.pairs.matching import Matched
+from codeops.bench.pairs.pair import Lane
 from codeops.bench.side import Side
 from codeops.bench.target import BROKEN_IMPORT
 from codeops.core.cost import Caveat

@@ -1,0 +1,1 @@
+"""Instructions and bytecode of requests, counted instead of timed."""

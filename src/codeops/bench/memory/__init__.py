@@ -1,0 +1,1 @@
+"""What a process holds: at most, and on average."""

@@ -1,0 +1,1 @@
+"""Base and head measured in turns, in pairs of processes, until every route is decided."""

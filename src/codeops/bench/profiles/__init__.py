@@ -1,0 +1,1 @@
+"""Which lines the processor spends its time on."""
