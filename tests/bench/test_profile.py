@@ -96,7 +96,7 @@ def test_a_profile_leaves_processors_and_the_interpreter_as_they_were(work):
 
 
 def test_another_thread_s_work_is_seen(work):
-    assert seen(work, work.in_a_thread)["spin"][0] > 0.8
+    assert seen(work, work.in_a_thread)["spin"][0] > 0.5
 
 
 def test_what_no_line_of_the_project_asked_for_belongs_to_none(work):

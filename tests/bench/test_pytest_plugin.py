@@ -125,4 +125,4 @@ def test_a_run_without_a_cost_test_imports_nothing_of_codeops_but_the_plugin(run
 
     assert done.returncode == 0
     loaded = set(done.stdout[done.stdout.index("LOADED [") :].partition("]")[0].removeprefix("LOADED [").replace("'", "").split(", "))
-    assert loaded <= {"codeops", "codeops._version", "codeops.bench", "codeops.bench.in_pytest.plugin"}
+    assert loaded <= {"codeops", "codeops._version", "codeops.bench", "codeops.bench.in_pytest", "codeops.bench.in_pytest.plugin"}

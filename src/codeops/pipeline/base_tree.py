@@ -93,6 +93,8 @@ def _equipped(tree: BaseTree, config: Config) -> BaseTree:
         )
     except FileError as problem:
         return replace(tree, notes=(*tree.notes, Caveat("lock-file", "", f"dependencies are not compared: {problem.title}, {problem.why}")))
+    if base_pins == head_pins:
+        return tree
     found = overlay.difference(base_pins, head_pins, overlay.installed())
     if not found.pins:
         return tree

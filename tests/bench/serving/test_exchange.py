@@ -36,9 +36,9 @@ class Door(BaseHTTPRequestHandler):
             while time.process_time() < until: pass
         if self.path == "/hold":
             held = b"x" * (60 << 20)
-            time.sleep(0.02)
+            time.sleep(0.05)
             del held
-            time.sleep(0.04)
+            time.sleep(0.2)
         if self.path == "/child":
             subprocess.run([sys.executable, "-S", "-c", "import time\\nwhile time.process_time() < 0.2: pass"])
         body = b"x" * 1000

@@ -107,17 +107,22 @@ def run(base: Subject, head: Subject, lanes: Sequence[Lane], counted: int, rando
     Raises: SuiteError.
     """
     courses = {lane.route: Course() for lane in lanes}
+    _settle(base, head)  # before each block of counted requests garbage is collected: all that was imported is no part of it
     for lane in lanes:
         _count(base, head, lane, courses[lane.route], counted)
         _warm(base, head, lane)
-    for side in (base, head):
-        side.settle()
+    _settle(base, head)
     allowed = processors()
     for visit in range(_VISITS):
         present = [lane for lane in lanes if visit < lane.visits]
         for lane in random.sample(present, len(present)):
             _visit(base, head, lane, courses[lane.route], random, processor=random.choice(allowed))
     return courses
+
+
+def _settle(base: Subject, head: Subject) -> None:
+    for side in (base, head):
+        side.settle()
 
 
 def _count(base: Subject, head: Subject, lane: Lane, course: Course, requests: int) -> None:
