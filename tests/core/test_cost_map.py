@@ -65,6 +65,12 @@ def test_what_has_no_line_is_unplaced() -> None:
     assert (route.cost, route.unplaced, route.at_least) == (D("0.003"), D("0.0015"), False)
 
 
+def test_a_span_of_a_service_is_no_line_of_a_file() -> None:
+    found = mapped(usage(4, "0.002", site(0, 3, file="", function="load basket > GET"), site(7, 1)))
+
+    assert (list(found.files), found.routes["/a"].unplaced) == (["app.py"], D("0.0015"))
+
+
 def test_without_traffic_there_is_no_money_a_month() -> None:
     found = mapped(usage(1, "0.001", site(41, 1)))
 

@@ -52,6 +52,8 @@ def causes(head: MeterUsage | None, base: MeterUsage | None, requests: int | Non
         ([site(1, 41), site(2, 60, code="b()", function="g")], [site(2, 41)], ["+2 S3 GETs at app/reports.py:60", "-1 S3 GET at app/reports.py:41"], "one place fell, another rose: both are told, so that they add up"),
         ([site(2, 41, code="", function=""), site(2, 9, code="", function="", file="b.py")], [site(1, 30, code="", function="")],
          ["+2 S3 GETs at b.py:9", "+1 S3 GET at app/reports.py:41"], "without code and function the file is all there is"),
+        ([site(6, 0, file="", code="", function="basket > GET")], [site(1, 0, file="", code="", function="basket > GET")], ["+5 S3 GETs in span basket > GET"], "a span names no line: the same span"),
+        ([site(6, 0, file="", code="", function="GET")], [site(1, 0, file="", code="", function="PUT")], ["+6 S3 GETs in span GET", "-1 S3 GET no longer in span PUT"], "another span"),
         ([site("1.004", 41)], [site(1, 41)], ["+0.00400 S3 GETs at app/reports.py:41"], "small growth is growth"),
     ],
 )  # fmt: skip

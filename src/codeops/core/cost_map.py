@@ -102,8 +102,9 @@ def chart(snapshot: Snapshot, traffic: Mapping[str, int]) -> CostMap:
         placed = Decimal(0)
         for usage in route.usage:
             for site, cost in zip(usage.sites, _shares(usage), strict=True):
-                files.setdefault(site.file, []).append(_line(name, usage, site, cost, traffic.get(name)))
-                placed = EXACT.add(placed, cost or Decimal(0))
+                if site.file:
+                    files.setdefault(site.file, []).append(_line(name, usage, site, cost, traffic.get(name)))
+                    placed = EXACT.add(placed, cost or Decimal(0))
         routes[name] = _route(route, placed, traffic.get(name))
     meta = snapshot.meta
     return CostMap(

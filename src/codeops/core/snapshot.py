@@ -16,9 +16,10 @@ SNAPSHOT_SCHEMA = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A line of the user's code, and how much of a meter it consumed per request.
+    """A line of the user's code, or a span of a service that names none, and how much of a meter it consumed per request.
 
-    Units: `amount` in the unit of the meter, mean over the requests measured; `line` counts from 1.
+    Units: `amount` in the unit of the meter, mean over the requests measured; `line` counts from 1. A span has no `file`, line 0, and its
+    name as `function`.
     `error` is the standard error of an amount that a profile found, in the same unit; 0 where every call was counted.
     """
 

@@ -1,4 +1,4 @@
-"""Causes: which lines of code consume more than before.
+"""Causes: which lines of code, or spans of a service, consume more than before.
 
 Lines of code move when others are added, so places are matched by what they are, not by their number: the same code in the same
 function of the same file first, then any code of the same function, then the same code elsewhere, because it moved.
@@ -108,10 +108,9 @@ def _cause(line: Line, move: _Move, requests_per_month: int | None) -> Cause:
     if line.head_cost is not None and line.head is not None:
         cost = trimmed(line.head_cost * amount / line.head.mean)
     is_gone = site is not None and amount < 0 and site in _sites(line.base) and site not in _sites(line.head)
-    place = Location(site.file, site.line) if site else None
-    where = " elsewhere" * move.is_rest if place is None else f" no longer at {place}" if is_gone else f" at {place}"
+    place = Location(site.file, site.line) if site and site.file else None
     return Cause(
-        text=f"{grown(line.meter, line.unit, amount)}{where}",
+        text=grown(line.meter, line.unit, amount) + _where(move, is_gone=is_gone),
         meter=line.meter,
         unit=line.unit,
         amount=amount,
@@ -121,3 +120,12 @@ def _cause(line: Line, move: _Move, requests_per_month: int | None) -> Cause:
         code=site.code if site else "",
         advice=advice_for(line.meter) if amount > 0 and not move.is_rest else "",
     )
+
+
+def _where(move: _Move, *, is_gone: bool) -> str:
+    """Where it is, in words."""
+    site = move.site
+    if site is None:
+        return " elsewhere" * move.is_rest
+    place = f"at {Location(site.file, site.line)}" if site.file else f"in span {site.function}"
+    return f" no longer {place}" if is_gone else f" {place}"

@@ -48,6 +48,26 @@ def test_each_convention_has_its_meter(span, usage):
     assert found.keys() == usage.keys()
 
 
+def test_a_use_is_placed_at_the_line_above_it_or_else_in_the_span_s_own_name():
+    named = {"code.file.path": "/project/app.py", "code.line.number": 7, "code.function.name": "load"}
+    spans = [
+        Span(trace="t", id="1", parent="asked", name="GET /"),
+        Span(trace="t", id="2", parent="1", name="load basket"),
+        Span(trace="t", id="3", parent="2", name="SELECT shop", kind=CLIENT, attributes={"db.system.name": "x", "db.query.text": "?"}),
+        Span(trace="t", id="4", parent="1", name="price", attributes=named),
+        Span(trace="t", id="5", parent="4", name="GET", kind=CLIENT, attributes={"http.request.method": "GET", "server.address": "a.test"}),
+        Span(trace="t", id="6", parent="1", kind=CLIENT, attributes={"db.system.name": "redis", "db.operation.name": "GET"}),
+    ]
+    tally = Tally("/project")
+
+    count(spans, "asked", tally)
+
+    assert {line[0]: list(sites) for line, sites in tally.sites.items()} == {
+        "db.query": [("", 0, "load basket > SELECT shop")],
+        "http.call": [("app.py", 7, "load")],
+    }
+
+
 @pytest.mark.parametrize("entries", [[CAPACITY], CAPACITY])
 def test_the_capacity_that_dynamodb_consumed_is_counted(entries):
     span = client(rpc__system="aws-api", rpc__service="DynamoDB", rpc__method="GetItem", aws__dynamodb__consumed_capacity=entries)

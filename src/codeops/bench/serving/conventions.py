@@ -38,17 +38,20 @@ _LINE = ("code.line.number", "code.lineno")
 _FUNCTION = ("code.function.name", "code.function")
 _FOREIGN = "node_modules/"
 
+_NAMES = 3
+
 _Use = tuple[Line, int | Decimal]
 
 
 def count(spans: list[Span], asked: str, tally: Tally) -> None:
     """Counts what the spans of one request consumed; `asked` is the span that asked.
 
+    Where no line of code is known, the place is the span: no file, line 0, and its name for a function.
     What the span that answered says of its own egress is left out: the bytes on the connection are counted.
     """
     known = {span.id: span for span in spans}
     for span in spans:
-        site = _site(span, known, tally.root)
+        site = _site(span, known, tally.root) or _span_site(span, known, asked)
         for line, amount in _uses(span, known.get(span.parent)):
             if not (line[0] == EGRESS and span.parent == asked):
                 tally.add(line, amount, site)
@@ -140,6 +143,16 @@ def _site(span: Span | None, known: Mapping[str, Span], root: str) -> Site | Non
             return path, line, _first(span.attributes, _FUNCTION)
         span = known.get(span.parent)
     return None
+
+
+def _span_site(span: Span, known: Mapping[str, Span], asked: str) -> Site | None:
+    """The names of the spans from below the one that answered down to this one, three at most: `load basket > SELECT shop`."""
+    names = [span.name]
+    parent = known.get(span.parent)
+    while parent is not None and parent.parent != asked and len(names) < _NAMES:
+        names.append(parent.name)
+        parent = known.get(parent.parent)
+    return ("", 0, " > ".join(reversed(names))) if span.name else None
 
 
 def _line(meter: str, labels: Mapping[str, str]) -> Line:
