@@ -14,7 +14,7 @@ demo: $(VENV)/demo ## Watch the gate pass on the example service, then fail on a
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/dev components ## Run the tests (CI=true: on the built wheel, with every real component, nothing skipped)
-	$(BIN)/pytest -q -rs -n $(JOBS) $(TESTS)
+	$(BIN)/pytest -q -rs --durations=20 -n $(JOBS) $(TESTS)
 
 check: test lint types imports coverage ## Everything that .ci/run checks
 

@@ -48,14 +48,14 @@ def test_an_unchanged_service_passes(trees):
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-def test_asking_the_database_twice_fails_with_the_query(trees):
+def test_asking_the_database_twice_fails_with_the_query_and_its_span(trees):
     base, head = trees
     change(head, "  const orders = ", '  query("SELECT count(*) FROM orders", []);\n  const orders = ')
 
     told = codeops(head, "gate", "--base-dir", str(base))
 
     assert told.returncode == 1, told.stdout + told.stderr
-    assert "+1 query" in told.stdout
+    assert "+1 query in span SELECT orders" in told.stdout
 
 
 def test_burning_cpu_fails(trees):
