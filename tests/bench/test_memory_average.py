@@ -16,7 +16,7 @@ from codeops.bench.memory.watch import mean_bytes
 from codeops.instrument.memory.resident import resident_bytes
 
 MIB = 2**20
-LINUX = pytest.mark.skipif(resident_bytes() is None, reason="there is no /proc here")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 
 
 def hold(mib: int, seconds: float, *, keeps_lock: bool = False) -> None:
@@ -92,6 +92,17 @@ def test_nobody_to_watch_is_not_known_and_never_zero() -> None:
     gauge = Average(lambda: [2**22 + 1])
     gauge.begin()
 
+    assert gauge.end() is None
+    gauge.close()
+
+
+@LINUX
+def test_what_a_request_that_failed_began_is_not_taken_for_the_next() -> None:
+    gauge = own_gauge("average")
+    gauge.begin()
+    gauge.begin()
+
+    assert gauge.end() == pytest.approx(resident_bytes(), rel=0.2)
     assert gauge.end() is None
     gauge.close()
 

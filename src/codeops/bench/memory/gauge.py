@@ -61,11 +61,13 @@ class Average:
         if self._watcher is None:
             self._watcher = _started()
             weakref.finalize(self, _end, self._watcher)
+        self.end()  # of what a request that failed began
         self._is_watching = bool(self._ask(" ".join(map(str, self._processes()))))
 
     def end(self) -> int | None:
         """Up to here: bytes, None where the system does not tell."""
-        return int(self._ask("over") or 0) or None if self._is_watching else None
+        was_watching, self._is_watching = self._is_watching, False
+        return int(self._ask("over") or 0) or None if was_watching else None
 
     def close(self) -> None:
         """Ends the process that looks."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from codeops.instrument.memory.resident import resident_bytes
 
-__all__ = ["peak_bytes", "reset_peak", "reset_peak_of"]
+__all__ = ["peak_bytes", "peak_bytes_of", "reset_peak", "reset_peak_of"]
 
 _PROC = Path("/proc/self")
 _PEAK = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
@@ -30,13 +30,18 @@ def reset_peak() -> None:
     _reset_works = reset_peak_of("self")
 
 
+def peak_bytes_of(process: int | str) -> int:
+    """The most that a process held since its peak was reset; 0 when it is gone."""
+    try:
+        found = _PEAK.search((_PROC.parent / str(process) / "status").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
+
+
 def peak_bytes() -> int | None:
     """The most that was resident since `reset_peak`; what is resident now where the peak cannot be reset."""
     now = resident_bytes(str(_PROC / "statm"))
     if now is None or not _reset_works:
         return now
-    try:
-        found = _PEAK.search((_PROC / "status").read_text())
-    except OSError:
-        return now
-    return max(now, int(found[1]) * 1024) if found else now
+    return max(now, peak_bytes_of("self"))

@@ -6,19 +6,17 @@ Source: `CPUCLOCK_SCHED` and `MAKE_PROCESS_CPUCLOCK` in Linux's include/linux/po
 """
 
 import os
-import re
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from codeops.bench.lap import pin as pin_threads
-from codeops.bench.memory.peak import reset_peak_of
+from codeops.bench.memory.peak import peak_bytes_of, reset_peak_of
 from codeops.instrument.memory.resident import resident_bytes
 
 __all__ = ["Tree"]
 
 _PROC = Path("/proc")
-_PEAK = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 _SCHEDULED = 2
 
 
@@ -54,7 +52,7 @@ class Tree:
 
     def peak_bytes(self) -> int:
         """The sum of each one's peak since `reset_peak`: an upper bound, since they need not be at the same time."""
-        return sum(_peak_bytes(pid) for pid in self.processes())
+        return sum(peak_bytes_of(pid) for pid in self.processes())
 
     def pin(self, processor: int) -> None:
         """Lets all threads of all of them run on one processor only."""
@@ -96,8 +94,3 @@ def _cpu_ns(pid: int) -> int:
     with suppress(OSError):
         return time.clock_gettime_ns(~pid << 3 | _SCHEDULED)
     return 0
-
-
-def _peak_bytes(pid: int) -> int:
-    found = _PEAK.search(_text(pid, "status"))
-    return int(found[1]) * 1024 if found else 0
