@@ -10,7 +10,7 @@ import pytest
 import codeops
 from codeops import discovery, instrument
 from codeops.core.unit import Unit
-from codeops.instrument import guard, imports
+from codeops.instrument import guard, hooks, imports
 from codeops.instrument.hooks import SLOT
 
 CALLS = Path(__file__).parents[1] / "instrument" / "calls"
@@ -54,6 +54,7 @@ class Library:
 @pytest.fixture(params=LIBRARIES)
 def library(request, monkeypatch):
     monkeypatch.setattr(guard, "strict", True)
+    assert not hooks.installed(), f"another test left hooks behind: {hooks._holders}"
     made = Library(request.param)
     yield made
     made.close()
@@ -129,7 +130,7 @@ def test_without_a_tally_nothing_is_counted(library):
 def test_what_is_not_asked_for_is_not_counted(library):
     instrument.install([])
 
-    assert _consumed(library, library.connect()) == {}
+    assert _consumed(library, library.connect()) == {}, hooks._holders
 
 
 def test_exceptions_of_the_client_pass_unchanged(library):
