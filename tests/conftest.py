@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ def _seeded() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_leaks() -> Iterator[None]:
-    """A test that changes the working directory or the environment, or leaves a thread, is red."""
+    """A test that changes the working directory or the environment, or leaves a thread or hooks, is red."""
     folder, variables, threads = Path.cwd(), dict(os.environ), set(threading.enumerate())
 
     yield
@@ -37,6 +38,19 @@ def _nothing_leaks() -> Iterator[None]:
     assert after == variables, f"environment changed: {set(after.items()) ^ set(variables.items())}"
     left = [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]
     assert not left, f"threads left running: {left}"
+    hooked = _left_hooks()
+    assert not hooked, f"client libraries left hooked: {hooked}"
+
+
+def _left_hooks() -> tuple[str, ...]:
+    """The libraries that are still hooked; they are let go, so that the tests that follow say what is wrong with themselves."""
+    hooks = sys.modules.get("codeops.instrument.hooks")
+    if hooks is None:
+        return ()
+    left = tuple(sorted({name for _, name in hooks._installed}))
+    for holder in set().union(*hooks._holders.values()):
+        hooks.uninstall(holder=holder)
+    return left
 
 
 _skipped: list[str] = []
