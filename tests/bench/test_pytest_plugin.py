@@ -93,6 +93,20 @@ def test_under_xdist_it_refuses_and_says_what_to_do(run):
     assert "pytest -n 0" in done.stdout
 
 
+def test_an_argument_of_a_table_that_is_called_cost_measures_nothing(run):
+    done = run("""
+        import pytest
+        from codeops.instrument import hooks
+
+        @pytest.mark.parametrize("cost", [1, 2])
+        def test_table(cost):
+            assert hooks.installed() == ()
+    """)
+
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
 REFUSALS = [
     ("a route and a job", "@pytest.mark.cost(route='a', job='b')\ndef test_a(cost): cost(int)", "the marker cost has a route and a job"),
     (

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PlanPlugin",
     "cost",
+    "measures",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
@@ -52,7 +53,7 @@ class PlanPlugin:
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leaves out the benchmarks of routes that are not selected; tests that measure nothing stay."""
-        left_out = [item for item in items if "cost" in getattr(item, "fixturenames", ()) and not self._selection.takes(route_of(item))]
+        left_out = [item for item in items if measures(item) and not self._selection.takes(route_of(item))]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
@@ -74,8 +75,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Counts from here on, before any fixture makes a client, when a test measures."""
-    if any("cost" in getattr(item, "fixturenames", ()) for item in items):
+    if any(measures(item) for item in items):
         _count(config)
+
+
+def measures(item: pytest.Item) -> bool:
+    """Whether the item asks for the fixture; an argument of a test's own table may be called `cost` as well."""
+    arguments = getattr(getattr(item, "callspec", None), "params", {})
+    return "cost" in getattr(item, "fixturenames", ()) and "cost" not in arguments
 
 
 def route_of(item: pytest.Item) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from codeops.bench.desk import Desk
 from codeops.bench.in_pytest.fixture import measured_twice
-from codeops.bench.in_pytest.plugin import route_of, taker_key
+from codeops.bench.in_pytest.plugin import measures, route_of, taker_key
 from codeops.bench.lap import settle
 from codeops.bench.memory.gauge import own_gauge
 from codeops.bench.relocation import demand_own_code
@@ -43,7 +43,7 @@ class PairsPlugin:
             return  # pytest ends now, and its exit status is the answer
         found: dict[str, list[pytest.Item]] = {}
         for item in items:
-            if "cost" in getattr(item, "fixturenames", ()) and self._selection.takes(route_of(item)):
+            if measures(item) and self._selection.takes(route_of(item)):
                 found.setdefault(route_of(item), []).append(item)
         try:
             if self._origin:
