@@ -93,21 +93,60 @@ def test_under_xdist_it_refuses_and_says_what_to_do(run):
     assert "pytest -n 0" in done.stdout
 
 
-def test_an_argument_of_a_table_that_is_called_cost_measures_nothing(run):
-    done = run("""
-        import pytest
-        from codeops.instrument import hooks
+TABLE = """
+    import pytest
+    from codeops.instrument import hooks
 
-        @pytest.mark.parametrize("cost", [1, 2])
-        def test_table(cost):
-            assert hooks.installed() == ()
-    """)
+    @pytest.mark.parametrize("cost", [1, 2])
+    def test_table(cost):
+        assert hooks.installed() == ()
+"""
+
+OWN = """
+    import pytest
+    from codeops.instrument import hooks
+
+    @pytest.fixture(params=[1, 2])
+    def cost(request):
+        return request.param
+
+    def test_own(cost):
+        assert hooks.installed() == ()
+"""
+
+OWN_ABOVE_OURS = """
+    import pytest
+
+    @pytest.fixture
+    def cost(cost):
+        return cost
+
+    @pytest.fixture
+    def above(cost):
+        from codeops.instrument import hooks
+        assert hooks.installed()
+        return cost
+
+    @pytest.mark.cost(route="/a")
+    def test_ours(above):
+        above(int)
+"""
+
+
+@pytest.mark.parametrize("text", [TABLE, OWN, OWN_ABOVE_OURS], ids=["an argument", "a fixture", "a fixture above ours"])
+def test_only_a_run_that_asks_for_this_very_fixture_is_counted(run, text):
+    done = run(text)
 
     assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+    assert ("cost of one request" in done.stdout) == (text is OWN_ABOVE_OURS)
 
 
 REFUSALS = [
+    (
+        "asking too late",
+        "def test_a(request): request.getfixturevalue('cost')(int)",
+        "costs cannot be measured, because calls were not counted from the start",
+    ),
     ("a route and a job", "@pytest.mark.cost(route='a', job='b')\ndef test_a(cost): cost(int)", "the marker cost has a route and a job"),
     (
         "two tests of one route",

@@ -17,6 +17,7 @@ from codeops.core.figure import amount
 from codeops.core.meter import CPU
 from codeops.core.snapshot import MeterUsage, RouteUsage, Snapshot, SnapshotMeta
 from codeops.core.suite import Plan
+from codeops.instrument import hooks
 from codeops.repository import revision
 
 __all__ = ["Benchmark", "Results", "Taker", "measured_twice"]
@@ -117,6 +118,12 @@ class Benchmark:
                 "costs cannot be measured under pytest-xdist",
                 why="its workers run at the same time and take each other's processor",
                 fix="pytest -n 0, or pytest --cost-disable to run the tests without measuring",
+            )
+        if not self._is_disabled and not hooks.installed():
+            raise UnsupportedRunner(
+                "costs cannot be measured, because calls were not counted from the start",
+                why="no test names the fixture cost among its arguments, and what was connected before it was asked for is not counted",
+                fix="def test_...(cost): ..., instead of request.getfixturevalue('cost')",
             )
         with suppress(RuntimeError):
             asyncio.get_running_loop()

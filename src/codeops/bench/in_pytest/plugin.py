@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from codeops.bench.in_pytest.fixture import Benchmark, Results, Taker
     from codeops.core.selection import Selection
@@ -80,9 +80,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def measures(item: pytest.Item) -> bool:
-    """Whether the item asks for the fixture; an argument of a test's own table may be called `cost` as well."""
-    arguments = getattr(getattr(item, "callspec", None), "params", {})
-    return "cost" in getattr(item, "fixturenames", ()) and "cost" not in arguments
+    """Whether the item asks for our fixture: an argument of its own table, and a fixture of its project, may be called `cost` as well."""
+    if "cost" in getattr(getattr(item, "callspec", None), "params", {}):
+        return False
+    for definition in reversed(_definitions(item)):
+        if definition.func.__module__ == __name__:
+            return True
+        if "cost" not in definition.argnames:
+            return False  # it stands in front of ours, and does not ask for it
+    return False
+
+
+def _definitions(item: pytest.Item) -> "Sequence[Any]":
+    """The fixtures called `cost` that the item can see, the nearest last; pytest has no public way to tell."""
+    found: Sequence[Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get("cost", ())
+    return found
 
 
 def route_of(item: pytest.Item) -> str:
