@@ -1,5 +1,7 @@
 """Pytest's benchmarks of base and head, measured in turns at the same places of two runs."""
 
+import sys
+from dataclasses import replace
 from decimal import Decimal
 from math import log
 from statistics import median
@@ -7,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+from codeops.bench.measurement import measure
 from codeops.bench.pairs.matching import match
 from codeops.bench.pairs.pairing import Pairing, Patience, measure_pairs
 from codeops.bench.side import Start
@@ -165,3 +168,32 @@ def test_code_of_the_head_s_folder_is_not_measured_as_the_base(tree):
     found = paired(base, head)
 
     assert "imports shop from the head's folder" in found.survey.doubts["/v1/pay"]
+
+
+HOLDS = """
+    import mmap, time
+    import pytest
+
+    def hold():
+        with mmap.mmap(-1, 64 << 20) as held:
+            held.write(b"x" * (64 << 20))
+            time.sleep(0.02)
+        time.sleep(0.1)
+
+    @pytest.mark.cost(route="hold")
+    def test_hold(cost):
+        cost(hold)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+@pytest.mark.parametrize("is_in_pairs", [False, True])
+def test_memory_is_told_by_its_average_where_the_suite_says_so(tree, is_in_pairs):
+    def held(memory: str) -> Decimal:
+        sides = [tree(f"{side}-{memory}", tests=HOLDS, plan=replace(QUICK, memory=memory)) for side in ("base", "head")]
+        routes = paired(*sides).head if is_in_pairs else measure(sides[1])
+        return next(line.mean for line in routes["hold"].usage if line.meter == "compute.memory")
+
+    peak, average = held("peak"), held("average")
+
+    assert 0 < average < peak * Decimal("0.7"), "a third of the time, and never nothing"
