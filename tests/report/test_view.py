@@ -208,7 +208,7 @@ def test_a_caveat_of_the_whole_report_is_not_repeated_by_its_routes() -> None:
 def test_the_facts_leave_out_what_is_not_known() -> None:
     assert [name for name, _ in _view.facts(FAIL)] == ["Baseline", "Current", "Price book", "Measured on", "CodeOps"]
     assert _view.facts(replace(FIRST_RUN, head=Side())) == [
-        ("Baseline", "none: this is the first run"),
+        ("Baseline", "none: nothing is compared"),
         ("Current", "commit not known"),
         ("Price book", "2026-11-01 (sha256:9f2c4e1ab0d3), USD"),
     ]

@@ -18,7 +18,7 @@ __all__ = ["caveats_of"]
 def caveats_of(subjects: Sequence[Subject], case: Case) -> list[Caveat]:
     """What holds for the whole report."""
     if case.base is None:
-        return [Caveat("no-baseline", "", "there is no baseline yet: only absolute budgets are judged, and every cost is the head's")]
+        return [Caveat("no-baseline", "", "compared with no base: only absolute budgets are judged, and every cost is the head's")]
     found = [*_levels(subjects, case), *_precision(case), *_prices(subjects, case)]
     silent = sorted(subject.name for subject in subjects if subject.name not in case.traffic and subject.change is not Change.GONE)
     if case.budget.monthly_increase is not None and silent:

@@ -196,7 +196,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
     own = report.base.pricebook if report.base else None
     before = f"; the base's own is {_book(own)}" if own and own.digest != report.pricebook.digest else ""
     pairs = [
-        ("Baseline", _commit(report.base) if report.base else "none: this is the first run"),
+        ("Baseline", _commit(report.base) if report.base else "none: nothing is compared"),
         ("Current", _commit(report.head)),
         ("Price book", f"{_book(report.pricebook)}{before}"),
     ]
