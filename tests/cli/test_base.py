@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -111,7 +112,9 @@ def gadget(project, tmp_path, monkeypatch):
             wheel.writestr(f"{about}/RECORD", "")
     here = tmp_path / "site"
     subprocess.run(
-        ["python", "-m", "zipfile", "-e", str(folder / "codeops_gadget-2.0-py3-none-any.whl"), str(here)], check=True, capture_output=True
+        [sys.executable, "-m", "zipfile", "-e", str(folder / "codeops_gadget-2.0-py3-none-any.whl"), str(here)],
+        check=True,
+        capture_output=True,
     )
     for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(folder))):
         monkeypatch.setenv(f"PIP_{name}", value)

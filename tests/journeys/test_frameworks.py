@@ -82,7 +82,7 @@ def test_an_example_of_a_web_framework_has_its_cost_on_the_span_of_each_request(
     if "gunicorn" in command and "UvicornWorker" not in command:
         program.wait_until(lambda: is_booted(program, 2 if "--workers 2" in command else 1))
 
-    (response,) = drive(port, [Request("", "/orders/100000")])
+    (response,) = drive(port, [Request("", "/orders/1000000")])
     code = program.end()
 
     span = entry(receiver)
@@ -107,7 +107,7 @@ worker_prefetch_multiplier = 1
 def test_an_example_of_celery_has_its_cost_on_the_span_of_each_task(title, command, tmp_path, receiver):
     (tmp_path / "celeryconfig.py").write_text(CELERYCONFIG)
     program, _ = started(title, command, tmp_path, receiver)
-    Program(["python", "-c", "from tasks import total; total.delay(300_000)"], tmp_path, {}, output="asked").code()
+    Program(["python", "-c", "from tasks import total; total.delay(3_000_000)"], tmp_path, {}, output="asked").code()
 
     program.wait_until(lambda: [span for span in receiver.spans if span.is_entry])
     program.end()
