@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codeops.core.attribute import ATTRIBUTES, LABELS, METRICS
+from codeops.core.attribute import ATTRIBUTES, METRICS
 from codeops.instrument import ending
 from codeops.instrument.buckets import HELD
 from codeops.instrument.ledger.books import BUCKETS
@@ -31,13 +31,6 @@ def test_every_attribute_and_metric_is_in_the_page(name):
 @pytest.mark.parametrize("name", [*BUCKETS, *HELD])
 def test_every_bucket_is_in_the_page(name):
     assert f"| `{name}` |" in PAGE.read_text(encoding="utf-8")
-
-
-def test_no_name_is_registered_twice():
-    names = [one.name for one in (*ATTRIBUTES, *METRICS)]
-
-    assert len(set(names)) == len(names)
-    assert len(set(LABELS.values())) == len(LABELS)
 
 
 def test_every_attribute_that_is_read_is_in_the_page():
